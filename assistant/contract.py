@@ -101,5 +101,6 @@ def hit_json(hit: Hit) -> Json:
             "dense": round(hit.why.dense, 4),
             "cosine": round(hit.why.cosine, 4),
             "words": list(hit.why.words),
+            "read": None if hit.why.read is None else round(hit.why.read, 4),
         },
     }

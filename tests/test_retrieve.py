@@ -305,3 +305,42 @@ def test_langchain_gets_documents_with_their_spans(retriever):
         "score": hit.score,
     }
     assert document.page_content == hit.document.text[document.metadata["start"] : document.metadata["end"]]
+
+
+class Fond:
+    """A reranker that finds a passage the better the more often it holds a word, and keeps what it read."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.passages: list[Sequence[str]] = []
+
+    def rank(self, query: str, passages: Sequence[Sequence[str]]) -> list[float]:
+        self.passages += passages
+        return [min(1.0, " ".join(passage).count(self.word)) for passage in passages]
+
+
+def test_a_reranker_puts_first_what_it_finds_best(library):
+    plain = Retriever(library, SmallEmbedder()).search("two presidents in Anchorage", k=5)
+    hits = Retriever(library, SmallEmbedder(), Fond("Tomatoes")).search("two presidents in Anchorage", k=5)
+    assert sources(plain)[0] == "summit.txt"
+    assert sources(hits)[0] == "undated.txt"
+    assert {hit.passage.id for hit in hits} == {hit.passage.id for hit in plain}
+    assert all(hit.why.read is None for hit in plain)
+    assert hits[0].why.read == 1.0
+
+
+def test_a_reranker_reads_the_first_passages_whole_and_the_scores_still_fall(hundred):
+    reranker = Fond("1950")
+    retriever = Retriever(hundred._library, SmallEmbedder(), reranker)
+    hits = retriever.search("visitors of the harbour", k=60)
+    assert len(hits) == 60
+    assert len(reranker.passages) == retrieve.READ
+    assert all(passage for passage in reranker.passages)
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert sum(hit.why.read is not None for hit in hits) == retrieve.READ
+
+
+def test_a_reranker_reads_beyond_what_is_wanted(hundred):
+    reranker = Fond("1950")
+    assert len(Retriever(hundred._library, SmallEmbedder(), reranker).search("visitors of the harbour", k=1)) == 1
+    assert len(reranker.passages) == retrieve.READ

@@ -2,9 +2,9 @@
 
 import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +28,22 @@ LEXICAL_SHARE = 0.4
 WORDS = 32
 
 
+# The best passages are read by the reranker, where there is one, and its judgement is READ_SHARE of their score.
+READ = 20
+READ_SHARE = 0.5
+
+
+class Reranker(Protocol):
+    """Reads passages as a person would; safe to use from many threads."""
+
+    def rank(self, query: str, passages: Sequence[Sequence[str]]) -> Sequence[float]:
+        """Return how well each passage, a list of sentences, answers the query, each in [0, 1]."""
+
+
 class Retriever:
     """Searches a library, in its newest state at each search; threads may share it."""
 
-    def __init__(self, library: Library, embedder: "Embedder") -> None:
+    def __init__(self, library: Library, embedder: "Embedder", reranker: Reranker | None = None) -> None:
         """Search library with the embedder that made its vectors.
 
         Raises:
@@ -40,6 +52,7 @@ class Retriever:
         library.expect(embedder)
         self._library = library
         self._embedder = embedder
+        self._reranker = reranker
         self._opening = threading.Lock()
         self._index: tuple[Path, VectorIndex] | None = None  # and the directory it lies in
 
@@ -67,7 +80,24 @@ class Retriever:
             proposed |= self._nearest(vector, limit, allowed)
             ids = sorted(proposed)
             ranked = fuse(self._library.lexical_scores(match, ids), self._cosines(vector, ids))
-            return self._hits(ranked[:k], frozenset(words))
+            hits = self._hits(ranked[: max(k, READ) if self._reranker else k], frozenset(words))
+        return self._reranked(query, hits)[:k]
+
+    def _reranked(self, query: str, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+        """Return hits with the reranker's share in the scores of the first READ; the others get nothing from it."""
+        if self._reranker is None or not hits:
+            return hits
+        texts = [[one.span.of(hit.document.text) for one in hit.passage.sentences] for hit in hits[:READ]]
+        read = [*self._reranker.rank(query, texts), *[None] * (len(hits) - len(texts))]
+        scored = [
+            replace(
+                hit,
+                score=(1 - READ_SHARE) * hit.score + READ_SHARE * (judged or 0.0),
+                why=replace(hit.why, read=judged),
+            )
+            for hit, judged in zip(hits, read, strict=True)
+        ]
+        return tuple(sorted(scored, key=lambda hit: -hit.score))
 
     def _readable(self, query: str) -> str:
         """Return the beginning of query that the embedder can read, in whole words if it holds a whole one."""

@@ -130,13 +130,15 @@ class Filters:
 class Why:
     """Why a passage was found: its two scores, both in [0, 1] after normalisation, and the query's words it holds.
 
-    `cosine` is the raw similarity in [-1, 1]; `words` are as the passage spells them.
+    `cosine` is the raw similarity in [-1, 1]; `words` are as the passage spells them. `read` in [0, 1] is how well it
+    answers by the judgement of a reranker, None if none read it.
     """
 
     lexical: float
     dense: float
     cosine: float
     words: tuple[str, ...] = ()
+    read: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
