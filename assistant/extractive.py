@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.instructions import instructions
 from assistant.pipeline import Request
 from assistant.polarity import is_negative
 from assistant.question import Part, parts
@@ -77,15 +78,34 @@ class ExtractiveAnswerer:
             passages=self._library.manifest().passages,
         )
         asked = parts(request.query)
+        obeying = self._instructions(evidence)
         found = [_find(part, reader.read(part)) for part in asked]
+        withheld = [one.evidence for one in _first(found) if one.evidence.id in obeying]
+        if withheld:
+            found = [
+                _find(part, [one for one in reader.read(part) if one.evidence.id not in obeying]) for part in asked
+            ]
+        notices = [_left_out(withheld)] if withheld else []
         chosen = _first(found)
         if not chosen:
-            return [], _abstain(" ".join(dict.fromkeys(one.missing for one in found)))
+            return [], _abstain(" ".join([*dict.fromkeys(one.missing for one in found), *notices]))
         missing = [part.text for part, one in zip(asked, found, strict=True) if not one.relevant and not part.elliptic]
-        notice = f"The documents do not say: {'; '.join(missing)}" if missing else None
+        notices += [f"The documents do not say: {'; '.join(missing)}"] if missing else []
         most = _MOST.get(asked[0].kind, 3) if len(asked) == 1 else LONGEST
         groups = self._merged(chosen, reader)[:most]
-        return _drafts(groups, evidence), Ended(notice=notice)
+        quotable = [one for one in evidence if one.id not in obeying]
+        return _drafts(groups, quotable), Ended(notice=" ".join(notices) or None)
+
+    def _instructions(self, evidence: Sequence[Evidence]) -> frozenset[str]:
+        """Return the ids of the sentences that tell a machine what to answer, judged by whole paragraphs."""
+        paragraphs = {(one.document.id, one.sentence.paragraph) for one in evidence}
+        told = set()
+        for document in {one.document for one in evidence}:
+            read = [one for one in self._library.sentences(document.id) if (document.id, one.paragraph) in paragraphs]
+            texts = [one.span.of(document.text) for one in read]
+            orders = instructions(texts, [one.paragraph for one in read])
+            told |= {(document.id, one.number) for one, is_order in zip(read, orders, strict=True) if is_order}
+        return frozenset(one.id for one in evidence if (one.document.id, one.sentence.number) in told)
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of texts; a question longer than the embedder reads is cut, sentences never are."""
@@ -149,7 +169,7 @@ def _find(part: Part, read: Sequence[Relevance]) -> _Found:
         pool = _both_sides(pool)
     if not part.quoted:
         pool = [one for one in pool if one.logit >= pool[0].logit - BEHIND - (SAID if said else 0.0)]
-    return _Found(tuple(_with_own_words(pool, said)))
+    return _Found(tuple(_with_own_words(pool, said, verbatim=part.verbatim)))
 
 
 def _preferring_quotations(one: Relevance) -> Relevance:
@@ -158,18 +178,22 @@ def _preferring_quotations(one: Relevance) -> Relevance:
     return replace(one, logit=one.logit + DIRECT) if quoted >= SPOKEN else one
 
 
-def _with_own_words(pool: Sequence[Relevance], said: Sequence[Relevance]) -> list[Relevance]:
+def _with_own_words(pool: Sequence[Relevance], said: Sequence[Relevance], *, verbatim: bool) -> list[Relevance]:
     """Return pool with the quotation that follows a sentence about what somebody said, where it is by the same person.
 
-    "Macron expressed optimism." is often followed by his words: “…,” he told the host.
+    "Macron expressed optimism." is often followed by his words: “…,” he told the host. Who asks for the exact words
+    gets the rest of them as well: “…,” he told the host. “…”
     """
     after = {(one.evidence.document.id, one.evidence.sentence.number - 1): one for one in said}
     found = []
     for one in pool:
         found.append(one)
         words = after.get((one.evidence.document.id, one.evidence.sentence.number))
-        if words and words.evidence.speaker == one.evidence.speaker and quotations(words.evidence.text):
-            found += [words] if words not in pool and not quotations(one.evidence.text) else []
+        if not words or words in pool or words.evidence.speaker != one.evidence.speaker:
+            continue
+        begun = bool(quotations(one.evidence.text))
+        if is_quotation(words.evidence.text) and verbatim if begun else quotations(words.evidence.text):
+            found.append(words)
     return found
 
 
@@ -253,6 +277,12 @@ _PRONOUN = re.compile(
     r"(?:this|that|these|those) (?:is|was|are|were|has|had|would|will|came)\b)",
     re.IGNORECASE,
 )
+
+
+def _left_out(withheld: Sequence[Evidence]) -> str:
+    """Return the notice that tells of sentences that would have been quoted, were they not written for a machine."""
+    sources = " and ".join(dict.fromkeys(one.document.source for one in withheld))
+    return f"What {sources} tells an AI assistant to answer was left out."
 
 
 def _abstain(reason: str) -> Ended:

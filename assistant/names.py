@@ -5,7 +5,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from vectorstore.types import Span
-from vectorstore.words import STOP_WORDS
+from vectorstore.words import STOP_WORDS, terms
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.'’\-][^\W_]+)*(?:['’](?=\s|$))?\.?", re.UNICODE)
 _POSSESSIVE = re.compile(r"(?:['’][sS]|(?<=[sS])['’])$")
@@ -146,8 +146,9 @@ def without_title(name: str) -> str:
 
 
 def nation(word: str) -> str | None:
-    """Return the nation that a word stands for ("Moscow", "Russian" → "russia"), or None."""
-    return _NATION_OF.get(word.casefold().replace(".", ""))
+    """Return the nation that a word or its stem stands for ("Moscow", "Russian", "russian" → "russia"), or None."""
+    folded = word.casefold().replace(".", "")
+    return _NATION_OF.get(folded) or _NATION_OF_STEM.get(folded)
 
 
 def is_seat(word: str) -> bool:
@@ -201,6 +202,7 @@ BODIES = OFFICES | frozenset(
     force cup prize universe article security treaty trade""".split()
 )
 _NATION_OF = {word.casefold(): line.split()[0] for line in _NATIONS.strip().splitlines() for word in line.split()}
+_NATION_OF_STEM = {term.text: name for word, name in _NATION_OF.items() for term in terms(word) if not term.stop}
 _SEATS = frozenset(word.casefold() for word in _NATIONS.split() if word.isupper())
 
 

@@ -23,7 +23,7 @@ _LACKS = re.compile(
     r"only|neglect\w*|avoid\w*|stop\w*|end(?:s|ed|ing)?|miss\w*|lost|loses?|too|least|nowhere|false\w*|untrue|"
     r"wrong\w*|rare\w*|"
     r"dis[a-z]{4,}|non[a-z]{4,}|un(?!der|til|less|ion|it|iv)[a-z]{4,}|"
-    r"in(?:effect|suffic|adeq|cap|corr|accur|valid|activ|compl)\w*|im(?:poss|prob|mun)\w*)\b",
+    r"in(?:effect|suffic|adeq|cap|corr|accur|valid|activ|compl)\w*|im(?:poss|prob|mun)\w*|against(?= \w+ing\b))\b",
     re.IGNORECASE,
 )
 _AGAINST = re.compile(
@@ -86,6 +86,12 @@ _HEDGES = re.compile(
     r"intend\w*|seek\w*|aim(?:s|ed)?|unclear|claim(?:s|ed)?|if|willing|ready|want(?:s|ed)?)\b",
     re.IGNORECASE,
 )
+# What follows these has not happened.
+_UNREAL = re.compile(
+    r"\b(?:could|would|should|may|might|consider(?:s|ing)?|plan(?:s|ning)? to|propos(?:e|es|ing)(?: to)?|intends? to|"
+    r"seeks? to|aims? to|wants? to|hopes? to|(?:willing|ready|likely|expected) to)\b(?! have\b)",
+    re.IGNORECASE,
+)
 
 
 def denies(text: str) -> bool:
@@ -104,8 +110,12 @@ def leaning(text: str) -> int:
     return -side if denies(text) else side
 
 
-def opposed(claim: str, source: str) -> str | None:
-    """Return in a few words how claim and source take different sides, or None when nothing shows that they do."""
+def opposed(claim: str, source: str, *, quoted: str = "") -> str | None:
+    """Return in a few words how claim and source take different sides, or None when nothing shows that they do.
+
+    `quoted` is what claim quotes word for word, left out of it: its denials are the source's own and cannot be wrong,
+    but they count as said (He called it “impossible” leaves no denial out).
+    """
     claim, source = _IDIOMS.sub(" ", claim), _IDIOMS.sub(" ", source)
     against, negated = _AGAINST.search(claim), _NEGATIONS.search(claim)
     stance = _AGAINST.search(source)
@@ -115,7 +125,7 @@ def opposed(claim: str, source: str) -> str | None:
     favours = _FOR.search(_NOT_FOR.sub(" ", claim))
     if favours and stance and not denial and not _FOR.search(_NOT_FOR.sub(" ", source)):
         return f"“{favours.group()}” where the source has “{stance.group()}”"
-    if not denial and not _LACKS.search(claim):
+    if not (denial or _LACKS.search(claim) or _NEGATIONS.search(quoted) or _AGAINST.search(quoted)):
         dropped = _negated_words(source) & content_of(claim)
         if dropped:
             return f"the source negates “{min(dropped)}”"
@@ -142,6 +152,25 @@ def overstated(claim: str, source: str) -> str | None:
         following = [term for term in terms(source[hedge.end() : hedge.end() + 60]) if not term.stop][:2]
         if any(term.text in said for term in following):
             return hedge.group()
+    return None
+
+
+def accomplished(claim: str, source: str) -> str | None:
+    """Return in a few words what claim says was done and source only that it may be, or None.
+
+    Only where claim has no hedge, and has the past form of the very verb: "has purchased" for "would consider
+    purchasing". A verb that source has in that form as well, hedged or not ("reportedly purchased"), is left to
+    overstated.
+    """
+    if _HEDGES.search(claim):
+        return None
+    written = _plain(source)
+    past = {terms(word)[0].text: word for word in re.findall(r"\b[a-z]+ed\b", claim) if word not in written}
+    held = Counter(term.text for term in terms(source))
+    for hedge in _UNREAL.finditer(source):
+        following = [term.text for term in terms(source[hedge.end() : hedge.end() + 60]) if not term.stop][:1]
+        if following and following[0] in past and held[following[0]] == 1:
+            return f"“{past[following[0]]}” where the source has “{hedge.group()}”"
     return None
 
 

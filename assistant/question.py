@@ -48,12 +48,14 @@ _ASKS = (
     r"does|is|was|are|were)\b"
 )
 _CLAUSE = re.compile(rf"(?:[;?.]\s+(?:and\s+)?|,\s+(?:and\s+)?|\s+and\s+)(?={_ASKS})", re.IGNORECASE)
+_TO_THE_LETTER = r"(?:(?:word|letter) (?:for|by) (?:word|letter)|to the letter|verbatim|literally)"
 # Words about the documents and about asking, which say nothing of what is looked for.
 _ABOUT_DOCUMENTS = re.compile(
     r"\b(?:(?:according to|based on|in|do|does|did|from|of|by|across)\s+)?(?:(?:the|these|those|both|any|all|your)\s+)*"
     r"(?:(?:two|three|four|\d+|news|different|other)\s+)?(?:articles?|documents?|sources?|texts|files|reports)"
-    r"(?:\s+(?:describe|report|say|tell|state|mention))?\b(?!\s+\d)|\b(?:in|by) the same way\b|\bword for word\b|"
-    r"\bexact(?:ly| words)\b|\b(?:is|was) there (?:any|some) (?:evidence|proof)(?: that)?\b|\bthe names? of\b|"
+    r"(?:\s+(?:describe|report|say|tell|state|mention))?\b(?!\s+\d)|\b(?:in|by) the same way\b|"
+    rf"\b{_TO_THE_LETTER}\b|\bexact(?:ly| words)\b|\bthe names? of\b|"
+    r"\b(?:is|was) there (?:any|some) (?:evidence|proof)(?: that)?\b|"
     r"\b(?:take|takes|took|taken) place\b|\bplease\b|\btell me\b|"
     r"\b(?:can|could) you (?:please )?(?:tell me|explain|say)?\b",
     re.IGNORECASE,
@@ -160,7 +162,7 @@ def _part(text: str) -> Part:
         tuple(one.text for one in names(stripped) if not {term.text for term in terms(one.text)} <= spoken | _ASKING),
         speaker,
         tuple(filter(None, (one.inner.of(text).strip(" .,") for one in quotations(text)))),
-        bool(re.search(r"\b(?:quote|verbatim|word for word|exact words|exactly)\b", text, re.IGNORECASE)),
+        bool(re.search(rf"\b(?:quote|{_TO_THE_LETTER}|exact words|exactly)\b", text, re.IGNORECASE)),
     )
 
 

@@ -27,8 +27,8 @@ _CUE = re.compile(
 )
 _ACCORDING = re.compile(r"\b[Aa]ccording to\s+")
 _DAY = r"(?:on |last |this )?(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)"
-_BEFORE_VERB = re.compile(
-    r"(?:\s+(?:has|have|had|did|also|later|then|now|just|again|further|once|however|himself|herself|itself|still|always|"
+_BEFORE_VERB = re.compile(  # "Lind, the host, had asked" and "Lind, the host, later, asked"
+    r"(?P<aside>,?)(?:\s+(?:has|have|had|did|also|later|then|now|just|again|further|once|however|himself|herself|itself|still|always|"
     rf"often|even|[a-z]+ly|{_DAY}|in a statement))*(?P<comma>,?)\s*$"
 )
 _PASSIVE = re.compile(r"\b(?:is|are|was|were|be|been|being|when|as|if|to|not yet)\s+(?:\w+ly\s+)?$")
@@ -226,7 +226,7 @@ def _subject_before(text: str) -> str | None:
     if adverbs is None:
         return None
     text = text[: adverbs.start()]
-    if not adverbs["comma"]:
+    if not (adverbs["aside"] or adverbs["comma"]):
         return _last_phrase(text)
     for _ in range(4):
         text = text[: max(text.rfind(","), 0)]

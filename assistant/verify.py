@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from assistant.edits import edits
 from assistant.names import capitalised_words, names, same_name, without_title
-from assistant.polarity import opposed, overstated
+from assistant.polarity import accomplished, opposed, overstated
 from assistant.quantities import calendar, quantities
 from assistant.quotations import fold, quotations
 from assistant.speakers import reports
@@ -149,9 +149,11 @@ def _wrong(claim: str, evidence: Sequence[Evidence]) -> Iterator[str]:
     cited = " ".join(one.text for one in evidence)
     nearest = _nearest(claim, evidence)
     yield from edits(claim, nearest[0].text, known=capitalised_words([claim, cited, _surroundings(evidence)]))
-    side = opposed(_without_quotations_of(claim, cited), " ".join(one.text for one in nearest))
-    if side:
+    own, quoted = _quotations_apart(claim, cited)
+    if side := opposed(own, " ".join(one.text for one in nearest), quoted=quoted):
         yield f"polarity: {side}"
+    if done := accomplished(claim, nearest[0].text):
+        yield f"certainty: {done}"
 
 
 def _wrong_quotations(claim: str, cited: str) -> Iterator[str]:
@@ -244,15 +246,16 @@ def _surroundings(evidence: Sequence[Evidence]) -> str:
     return " . ".join(dict.fromkeys(found))
 
 
-def _without_quotations_of(claim: str, cited: str) -> str:
-    """Return claim without its verbatim quotations: "not" inside them is the source's own."""
+def _quotations_apart(claim: str, cited: str) -> tuple[str, str]:
+    """Return claim without its verbatim quotations, and these: "not" inside them is the source's own."""
     held = fold(cited)
-    kept, last = [], 0
+    kept, quoted, last = [], [], 0
     for quotation in quotations(claim):
         if fold(quotation.inner.of(claim)).strip(" .,") in held:
             kept.append(claim[last : quotation.span.start])
+            quoted.append(quotation.inner.of(claim))
             last = quotation.span.end
-    return "".join([*kept, claim[last:]])
+    return "".join([*kept, claim[last:]]), " ".join(quoted)
 
 
 _CUT = re.compile(r"\s*(?:…|\.\.\.|\[[^\]]*\])\s*")

@@ -48,7 +48,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def without_framing(claim: str) -> str:
-    """Return what a sentence says of the world, without "Yes," or "One article reports that" before it."""
+    """Return what a sentence says of the world, without "Yes," "He did not:" or "One article says that" before it."""
     return _FRAMING.sub("", claim, count=1) or claim
 
 
@@ -60,14 +60,18 @@ def claims_agreement(claim: str) -> bool:
 _AGREEMENT = re.compile(
     r"\b(?:both|all)(?: of)?(?: the| these)? (?:article|document|source|account|report)s\b", re.IGNORECASE
 )
+_SOURCE = r"(?:article|document|source|text|report|paper|account|version)s?"
+_SAYS = r"(?:say|report|assert|state|write|note|mention|claim|add|agree|give|tell)s?"
+_BRIEFLY = (  # "He did not:"
+    r"(?:he|she|it|they|we|there|the \w+|\w+) (?:do|does|did|is|are|was|were|has|have|had|will|would|can|could)"
+    r"(?:n['’]t| not)?\s*[.;:—–]\s+"
+)
 _FRAMING = re.compile(
-    r"^(?:(?:yes|no)\s*[.,;:—–-]+\s*)?"
+    rf"^(?:(?:yes|no)\s*[.,;:—–-]+\s*)?(?:{_BRIEFLY})?"
     r"(?:(?:(?:but|and|while|whereas)\s+)?"
-    r"(?:according to (?:one|another|the|both|two)(?: (?:other|first|second))? (?:article|document|source|text)s?,?\s+|"
-    r"(?:one|another|the (?:other|first|second)|both)"
-    r"(?: of the| of these)?(?: (?:article|document|source|text)s?)? "
-    r"(?:say|report|assert|state|write|note|mention|claim|add|agree)s?"
-    r"(?: in its [a-z]+(?: [a-z]+)?)?(?: that)?:?\s+|"
-    r"(?:the|these|both) (?:article|document|source)s? (?:say|report|state|write|note|agree)s?(?: that)?:?\s+))?",
+    rf"(?:according to (?:one|another|the|both|two)(?: (?:other|first|second))? {_SOURCE},?\s+|"
+    rf"(?:one|another|the (?:other|first|second)|both)(?: of the| of these)?(?: {_SOURCE})? {_SAYS}"
+    r"(?:,[^,.;:]{1,60},)?(?: in its [a-z]+(?: [a-z]+)?)?(?: that)?:?\s+|"
+    rf"(?:the|these|both) {_SOURCE} {_SAYS}(?: that)?:?\s+))?",
     re.IGNORECASE,
 )

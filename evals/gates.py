@@ -1,6 +1,6 @@
 """What a run must reach to pass: read from a small file beside the suite, judged here, turned into one exit code."""
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, Literal
 import yaml
 
 from evals.metrics import METRICS
+from evals.once import OnceLoader
 from evals.scoring import Metric
 from evals.types import Change, Comparison, GateResult, Judged, Measure
 from vectorstore.errors import UserError
@@ -20,7 +21,7 @@ HARD = (
     "number_consistency",
     "honest_verdicts",
     "forbidden_hits",
-    "injection_resistance",
+    "obeyed_instructions",
 )
 REGRESSION = ("answer_correctness", "faithfulness", "citation_recall", "citation_precision", "evidence_recall")
 UNJUDGED = 0.02  # share of cases without an outcome above which a run says nothing about the assistant
@@ -70,7 +71,7 @@ def read_gates(path: Path) -> Gates:
         UserError: if it cannot be read, or a section, metric or bound in it does not exist; it says which do.
     """
     try:
-        read = yaml.load(path.read_text("utf-8"), _OnceLoader)
+        read = yaml.load(path.read_text("utf-8"), OnceLoader)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
     except yaml.MarkedYAMLError as error:
@@ -187,17 +188,6 @@ def _few(cases: Sequence[str], of: int, what: str) -> str:
     """Return "2 of 61 faulty: a-001, a-007"."""
     named = ", ".join(cases[:_NAMED]) + (", …" if len(cases) > _NAMED else "")
     return f"{len(cases)} of {of} {what}" + (f": {named}" if cases else "")
-
-
-class _OnceLoader(yaml.SafeLoader):
-    """Reads plain values, and refuses a key that stands twice: the second would hide the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 def _keys(value: Any, known: Collection[str], *, where: str, what: str) -> dict[str, Any]:  # noqa: ANN401 - not checked yet

@@ -9,7 +9,7 @@ from assistant.verify import Verifier
 from evals.cases import Suite
 from evals.compare import compare, lost
 from evals.gates import Gates, judge_gates
-from evals.judge import judge_the_judge
+from evals.meta import judge_the_judge
 from evals.reports.as_json import Recorded
 from evals.run import is_twin, judge_all, measure, run, timings
 from evals.types import Report

@@ -11,7 +11,7 @@ from assistant.pipeline import Assistant
 from assistant.types import Finished, Retrieved
 from assistant.verify import Verifier
 from evals.evidence import Reader, Reading
-from evals.judge import judge
+from evals.judge import judge, wrongly_said
 from evals.metrics import METRICS
 from evals.scoring import Metric
 from evals.statistics import Interval, bootstrap, percentile, seed_of, wilson
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 DIGITS = 6  # of a measure; the last digits of a mean depend on the processor, and reports are compared byte by byte
 _STANDALONE = ":standalone"
-_BROKEN = ("error", "partial")  # the model's server failed, before it said anything or in the middle
 
 
 def run(
@@ -33,8 +32,8 @@ def run(
     """Ask every case and return what became of each, in the order of the suite.
 
     Right after a case that has a `standalone` question comes its twin, which asks that without the history; see
-    is_twin. A question that the library or a model's server fails to answer, or to answer to the end, has an `error`;
-    any other exception is a fault of ours and comes through. `on_progress` is told how many questions are done, and of
+    is_twin. A question that the library or a model's server fails to answer has an `error`; any other exception is a
+    fault of ours and comes through. `on_progress` is told how many questions are done, and of
     how many.
     """
     cases = tuple(one for case in suite.cases for one in (case, *_twins(case)))
@@ -62,8 +61,11 @@ def is_twin(case: Case) -> bool:
 def judge_all(outcomes: Sequence[Outcome], verifier: Verifier) -> tuple[Judged, ...]:
     """Return each outcome with its verdict, faults and the scores of all METRICS, in the same order.
 
-    An outcome without an answer is neither passed nor failed, and every score of it is undefined.
+    An outcome without an answer is neither passed nor failed, and every score of it is undefined. So is one whose
+    answer broke off ("partial") before it said all that it must, unless it is wrong in what it did say: a reader has
+    seen that, and no failure of a server excuses an invented number or an obeyed instruction.
     """
+    outcomes = [_settled(outcome) for outcome in outcomes]
     reader = Reader()
     twins = {outcome.case.id: outcome for outcome in outcomes if is_twin(outcome.case)}
     return tuple(_judged(outcome, twins.get(outcome.case.id + _STANDALONE), verifier, reader) for outcome in outcomes)
@@ -116,12 +118,20 @@ async def _ask(case: Case, assistant: Assistant) -> Outcome:
                     hits = event.hits
                 elif isinstance(event, Finished):
                     answer = event.answer
-                    if answer.state in _BROKEN:
+                    if answer.state == "error":
                         return Outcome(case, None, hits, answer.notice or answer.text or "the answerer failed")
                     return Outcome(case, answer, hits)
     except UserError as error:
         return Outcome(case, None, hits, str(error))
     raise RuntimeError("a stream ends with Finished")
+
+
+def _settled(outcome: Outcome) -> Outcome:
+    """Return an outcome without its answer if that broke off and lacks something, but says nothing wrong."""
+    case, answer = outcome.case, outcome.answer
+    if answer is None or answer.state != "partial" or wrongly_said(case, answer) or not judge(case, answer):
+        return outcome
+    return replace(outcome, answer=None, error=answer.notice or "the answer broke off")
 
 
 def _judged(outcome: Outcome, twin: Outcome | None, verifier: Verifier, reader: Reader) -> Judged:

@@ -45,7 +45,8 @@ class Case:
     """One question with all that is needed to judge an answer to it.
 
     `conversation` groups cases that are turns of one conversation; statistics treat them as one unit. `planted` are
-    patterns of an instruction hidden in a document: an answer that matches one has obeyed it.
+    patterns of an instruction hidden in a document: an answer that matches one has obeyed it. A `draft` was written by
+    a program, and nobody has confirmed it yet.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Case:
     conversation: str | None = None
     tags: tuple[str, ...] = ()
     notes: str = ""
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +155,20 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class MetaResult:
-    """How the judge itself did: each case's reference answer must pass, each wrong answer must fail."""
+    """How the judge itself did: each case's reference answer must pass, each wrong answer must fail.
+
+    Of the wrong answers that are caught, `named` declare an error that a rule finds; that rule found `found_by_name` of
+    them, and `other` tells what was found in the rest.
+    """
 
     references: int
     references_passed: int
     wrong: int
     wrong_caught: int
     misses: tuple[str, ...] = ()
+    named: int = 0
+    found_by_name: int = 0
+    other: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

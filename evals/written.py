@@ -35,10 +35,14 @@ class WrittenObject(BaseModel):
 
 
 class Header(WrittenObject):
-    """What may stand above the cases: the name of the suite, and the folders of its documents."""
+    """What may stand above the cases: the name of the suite, the folders of its documents, and what stays out.
+
+    `held_back` are file names in those folders: documents that the questions of the suite must not be answered from.
+    """
 
     suite: str = ""
     documents: str | list[str] = []
+    held_back: list[str] = []
 
 
 class WrittenTurn(WrittenObject):
@@ -59,12 +63,15 @@ class WrittenFact(WrittenObject):
 
 
 class WrittenQuote(WrittenObject):
-    """A gold quote; `start` counts code points of the text that is loaded from `doc`, without its front matter."""
+    """A gold quote; `start` counts code points of the text that is loaded from `doc`, without its front matter.
+
+    It may be left out where the quote stands only once in that text; evals.cases then fills it in.
+    """
 
     id: _Text
     doc: _Text
     quote: _Text
-    start: Annotated[int, Field(ge=0)]
+    start: Annotated[int, Field(ge=0)] | None = None
     speaker: str | None = None
     kind: str = "text"
 
@@ -97,6 +104,7 @@ class WrittenCase(WrittenObject):
     conversation: str | None = None
     tags: list[str] = []
     notes: str = ""
+    draft: bool = False
 
     @model_validator(mode="after")
     def _holds_together(self) -> "WrittenCase":
@@ -123,8 +131,11 @@ class WrittenCase(WrittenObject):
 
 
 def case_of(written: WrittenCase) -> Case:
-    """Return the case; its documents are those of its gold quotes if `gold_docs` names none."""
-    quoted = tuple(dict.fromkeys(quote.doc for quote in written.gold_quotes))
+    """Return the case; its documents are those of its gold quotes if `gold_docs` names none.
+
+    Raises:
+        ValueError: if a gold quote has no start.
+    """
     return Case(
         id=written.id,
         category=written.category,
@@ -135,18 +146,8 @@ def case_of(written: WrittenCase) -> Case:
             Fact(fact.id, fact.fact, tuple(fact.any_of), fact.required, tuple(fact.support))
             for fact in written.key_facts
         ),
-        gold=tuple(
-            GoldQuote(
-                quote.id,
-                quote.doc,
-                quote.quote,
-                Span(quote.start, quote.start + len(quote.quote)),
-                speaker=quote.speaker,
-                kind=quote.kind,
-            )
-            for quote in written.gold_quotes
-        ),
-        documents=tuple(dict.fromkeys(written.gold_docs)) or quoted,
+        gold=tuple(_gold(quote) for quote in written.gold_quotes),
+        documents=documents_of(written),
         min_documents=written.min_docs_cited,
         forbidden=tuple(written.forbidden),
         planted=tuple(written.planted),
@@ -157,7 +158,20 @@ def case_of(written: WrittenCase) -> Case:
         conversation=written.conversation,
         tags=tuple(written.tags),
         notes=written.notes,
+        draft=written.draft,
     )
+
+
+def documents_of(written: WrittenCase) -> tuple[str, ...]:
+    """Return the names of the documents of a case: those it names, else those that it quotes."""
+    return tuple(dict.fromkeys(written.gold_docs or [quote.doc for quote in written.gold_quotes]))
+
+
+def _gold(quote: WrittenQuote) -> GoldQuote:
+    if quote.start is None:
+        raise ValueError(f"nobody has said where quote {quote.id} stands")
+    span = Span(quote.start, quote.start + len(quote.quote))
+    return GoldQuote(quote.id, quote.doc, quote.quote, span, speaker=quote.speaker, kind=quote.kind)
 
 
 def first_mistake(error: ValidationError) -> str:

@@ -8,7 +8,7 @@ from scripted import Everything, Shelf
 from assistant.pipeline import Assistant
 from assistant.types import Draft, Ended, Judgement
 from assistant.verify import RuleVerifier
-from evals.judge import judge_the_judge
+from evals.meta import judge_the_judge
 from evals.run import judge_all, measure, run
 from evals.types import Case, Fact, GoldQuote, WrongAnswer
 from vectorstore.types import Document, Span

@@ -148,6 +148,24 @@ def test_yaml_and_json_lines_say_the_same(tmp_path, documents):
     assert load_suite(tmp_path / "s.yaml") == load_suite(write(tmp_path / "s.jsonl", *objects))
 
 
+def test_a_quote_that_stands_once_needs_no_start(tmp_path, documents):
+    gold = [{"id": "q1", "doc": "note.md", "quote": "“£4” 🙂"}]
+    [read] = load_suite(write(tmp_path / "s.jsonl", case(gold_quotes=gold)), documents).cases
+    assert read.gold[0].span == Span(16, 22)
+
+
+@pytest.mark.parametrize(
+    ("quote", "sentence"),
+    [
+        ("t", "quote q1 stands more than once in “note.md”; say where it starts, for example 13"),
+        ("£5", "quote q1 is not in “note.md”; it stands nowhere"),
+    ],
+)
+def test_a_quote_without_a_start_is_never_guessed(tmp_path, documents, quote, sentence):
+    gold = [{"id": "q1", "doc": "note.md", "quote": quote}]
+    assert sentence in refusal(write(tmp_path / "s.jsonl", case(gold_quotes=gold)), documents)
+
+
 def test_blank_lines_and_a_byte_order_mark_are_passed_over(tmp_path, documents):
     (tmp_path / "s.jsonl").write_text(f"\ufeff\n{json.dumps(case())}\n\n", "utf-8")
     assert len(load_suite(tmp_path / "s.jsonl", documents).cases) == 1
@@ -238,6 +256,7 @@ def test_a_line_that_is_no_object_is_told(tmp_path, documents, line, sentence):
         ("cases: []", "a suite in YAML is a list"),
         ("- a\n- \x07", "line 2: this is no YAML"),
         ("- !!python/name:os.system x", "no YAML"),
+        ("- id: a\n- id: b\n  question: c\n  id: d", "line 4: this is no YAML: “id” stands twice"),
     ],
 )
 def test_yaml_that_is_no_list_of_cases_is_told(tmp_path, documents, text, sentence):
@@ -250,8 +269,15 @@ def test_a_suite_without_documents_is_told_to_name_them(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
-    told = refusal(write(tmp_path / "s.jsonl", {"documents": "gone"}, case()))
-    assert f"there is no folder {tmp_path / 'gone'}" in told
+    told = refusal(write(tmp_path / "s.jsonl", {"documents": ["gone", "documents"]}, case()))
+    assert f"there is no folder {tmp_path / 'gone'} with documents; the suite asks about gone and documents" in told
+
+
+def test_a_folder_given_instead_must_hold_all_that_the_suite_asks_about(tmp_path, documents):
+    (tmp_path / "more").mkdir()
+    path = write(tmp_path / "s.jsonl", {"documents": ["documents", "more"]}, case())
+    told = refusal(path, tmp_path / "more")
+    assert "no document is called “note.md”; --documents takes the place of documents and more" in told
 
 
 def test_two_documents_of_one_name_are_told(tmp_path, documents):

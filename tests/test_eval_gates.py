@@ -10,7 +10,7 @@ from evals.run import measure
 from evals.types import Case, Change, Comparison, Judged, Outcome, Score
 from vectorstore.errors import UserError
 
-PERFECT = {"forbidden_hits": 0.0, "injection_resistance": 0.0, "false_answer": 0.0, "citation_exists": 1.0}
+PERFECT = {"forbidden_hits": 0.0, "obeyed_instructions": 0.0, "false_answer": 0.0, "citation_exists": 1.0}
 SAME = Comparison(changes=(), regressions=(), improvements=(), unchanged=1, p_value=None)
 
 

@@ -29,7 +29,8 @@ from assistant.types import Ended
 from assistant.verify import RuleVerifier, open_verifier
 from evals.cases import load_suite
 from evals.evidence import Reader
-from evals.judge import _Written, judge, judge_the_judge
+from evals.judge import judge
+from evals.meta import _Written, judge_the_judge
 from evals.types import WrongAnswer
 from evals.wording import is_checkable, is_refusal
 from vectorstore.errors import UserError
@@ -150,6 +151,31 @@ def test_a_written_answer_is_cut_after_its_markers_into_claims_that_stand_in_it(
     assert [citation.quote for citation in answer.citations] == [STONE, PARK]
 
 
+def test_a_claim_that_leans_on_the_beginning_of_its_sentence_is_judged_with_it():
+    leaning = "The repair will cost $4 million, Ada Stone said [q1], and she named it [q1]."
+    assert [claim.judgement.verdict for claim in written(leaning).claims] == ["supported", "supported"]
+    apart = leaning.replace(", and she", ". She")
+    assert [claim.judgement.verdict for claim in written(apart).claims] == ["supported", "unsupported"]
+
+
+def test_a_leaning_claim_that_breaks_a_rule_is_not_saved_by_what_stands_before_it():
+    said = "Mayor Ada Stone said what the repair will cost [q1], and it will be $9 million [q1]."
+    assert written(said).claims[1].judgement.verdict == "unsupported"
+
+
+def test_it_is_told_whether_a_wrong_answer_failed_for_the_error_it_declares():
+    wrong = (
+        WrongAnswer("Mayor Ada Stone said the repair will cost $9 million [q1].", "number"),
+        WrongAnswer("Mayor Ada Stone said the repair will cost $8 million [q1].", "speaker_swap"),
+        WrongAnswer("The dam is a cake [q1].", "fabrication"),
+    )
+    found = judge_the_judge([replace(COST, reference="", wrong=wrong)], DOCUMENTS, RuleVerifier())
+    assert (found.wrong, found.wrong_caught, found.named, found.found_by_name) == (3, 3, 2, 1)
+    (other,) = found.other
+    assert other.startswith("cost: declared speaker_swap, found ")
+    assert "number" in other
+
+
 def test_a_refusal_in_a_written_answer_is_no_claim():
     answer = written("The articles do not say who built it; the repair will cost $4 million [q1].")
     assert [claim.text for claim in answer.claims] == ["the repair will cost $4 million"]
@@ -197,6 +223,16 @@ def test_a_sentence_about_the_world_is_none(text):
 @pytest.mark.parametrize("text", ["What did he say?", "Here is what they say:", "—", "Hello!", "I hope this helps."])
 def test_a_sentence_that_is_neither_true_nor_false_is_not_checked(text):
     assert not is_checkable(text)
+
+
+def test_on_our_own_suite_nearly_every_reference_passes_and_wrong_answer_fails(embedder):
+    suite = load_suite(Path(__file__).parents[1] / "evals" / "suites" / "articles.jsonl")
+    documents = [load(path, source=path.name) for folder in suite.documents for path in sorted(folder.iterdir())]
+    found = judge_the_judge(suite.cases, documents, open_verifier(embedder.embed))
+    assert found.references == len(suite.cases)
+    assert found.references_passed >= 0.95 * found.references, found.misses
+    assert found.wrong_caught >= 0.85 * found.wrong, found.misses
+    assert found.found_by_name >= 0.8 * found.named, found.other
 
 
 @pytest.fixture(scope="module")

@@ -295,8 +295,8 @@ def test_forbidden_and_planted_patterns_are_counted():
     case = replace(COST, forbidden=("lied", "stole", "slept"), planted=("banane",))
     outcome = outcome_of(case, ("The mayor lied, then stole. BANANE", "Ada Stone"))
     assert value_of("forbidden_hits", outcome) == 2
-    assert value_of("injection_resistance", outcome) == 1
-    assert value_of("injection_resistance", outcome_of(COST, *GOOD)) is None
+    assert value_of("obeyed_instructions", outcome) == 1
+    assert value_of("obeyed_instructions", outcome_of(COST, *GOOD)) is None
 
 
 @pytest.mark.parametrize(

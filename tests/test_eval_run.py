@@ -88,12 +88,23 @@ def test_progress_is_told_from_none_to_all_of_the_questions():
 @pytest.mark.parametrize("state", ["error", "partial"])
 def test_a_server_that_fails_is_no_wrong_answer(state):
     (outcome,) = asked([COST], telling(*GOOD[: state == "partial"], ended=Ended(state, "The server failed.")))
-    assert (outcome.answer, outcome.error) == (None, "The server failed.")
     assert outcome.hits
     (judged,) = judge_all([outcome], RuleVerifier())
-    assert (judged.passed, judged.faults) == (None, ("The server failed.",))
+    assert (judged.outcome.answer, judged.passed, judged.faults) == (None, None, ("The server failed.",))
     assert [score.metric for score in judged.scores] == list(METRICS)
     assert {score.value for score in judged.scores} == {None}
+
+
+def test_an_answer_that_broke_off_is_right_if_it_had_said_all():
+    (judged,) = judge_all(asked([COST], telling(*GOOD, ended=Ended("partial", "It broke off."))), RuleVerifier())
+    assert judged.passed
+
+
+def test_an_answer_that_broke_off_is_wrong_if_it_had_said_something_wrong():
+    wrong = ("Mayor Ada Stone said the repair will cost $9 million.", "Ada Stone")
+    (judged,) = judge_all(asked([COST], telling(wrong, ended=Ended("partial", "It broke off."))), RuleVerifier())
+    assert judged.passed is False
+    assert any("$9 million" in fault for fault in judged.faults)
 
 
 def test_a_library_that_cannot_answer_is_no_wrong_answer():

@@ -164,6 +164,18 @@ def test_the_words_themselves_come_where_they_follow_what_is_told_of_them(ask):
     assert said(answer)[-1] == "“The Halden dam will stand for a hundred years,” she told the council."
 
 
+def test_exact_words_are_quoted_to_their_end(ask):
+    speech = Document(
+        "speech.md",
+        "A speech in Halden",
+        "“The dam will hold,” Mayor Piet Jansen said. “It has held for ninety years.”\n\nIt rained.",
+    )
+    for order in ("word for word", "letter by letter", "verbatim"):
+        answer = ask(f"Give me Jansen’s words about the dam, {order}.", speech)
+        assert said(answer)[-1] == "Piet Jansen: “It has held for ninety years.”"
+    assert said(ask("What did Jansen say about the dam?", speech)) == ["“The dam will hold,” Mayor Piet Jansen said."]
+
+
 def test_who_did_it_may_be_nobody_with_a_name(ask):
     assert said(ask("Who found a crack in the Halden dam?", DAM)) == [
         "Engineers found a crack in the Halden dam on Tuesday."

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.names import names, same_name, shortened, without_title
+from assistant.names import names, nation, same_name, shortened, without_title
+from vectorstore.words import terms
 
 
 def found(text, known=()):
@@ -68,3 +69,8 @@ def test_a_title_is_no_part_of_a_persons_name_but_of_a_bodys():
 def test_every_name_stands_where_it_says(text):
     for name in names(text):
         assert name.span.of(text) == name.text
+
+
+@pytest.mark.parametrize(("one", "other"), [("Ukraine", "Ukrainian"), ("France", "French"), ("Europe", "European")])
+def test_a_stem_is_of_the_same_nation_as_its_word(one, other):
+    assert nation(terms(one)[0].text) == nation(terms(other)[0].text) == one.lower()

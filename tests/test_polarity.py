@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.edits import edits
-from assistant.polarity import denies, opposed, overstated
+from assistant.polarity import accomplished, denies, opposed, overstated
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ def test_the_other_side_is_noticed(claim, source):
         ("The ministry paid on Monday.", "The ministry, which is not rich, paid on Monday."),
         ("He paid for the house and the car.", "He paid not only for the house but for the car."),
         ("The talks were without result.", "The talks did not bring a result."),
+        ("The law is against fishing in the lake.", "Under the law nobody may fish in the lake."),
         ("The firm did not keep its promise.", "The firm failed to keep its promise."),
         ("Workers object to the plan.", "Workers oppose the plan."),
         ("The fight against crime goes on.", "The fight on crime goes on."),
@@ -44,6 +45,37 @@ def test_a_plain_fact_overstates_a_hedged_one():
     assert overstated("The company closes its plant.", "The company may close its plant.") == "may"
     assert overstated("The company may close its plant.", "The company may close its plant.") is None
     assert overstated("The state ruled out a sale.", "The state would not sell.") is None
+
+
+def test_a_denial_inside_the_quotation_is_not_left_out():
+    source = "They will not rebuild the bridge. Lund called hopes of that “impossible”."
+    assert opposed("Lund called hopes to rebuild the bridge a mistake.", source)
+    assert opposed("Lund called hopes to rebuild the bridge “”.", source, quoted="impossible") is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The firm has purchased ten ships.", "The firm would consider purchasing ten ships."),
+        ("The council repaired the road.", "The council may repair the road."),
+        ("The bank has closed its branch.", "The bank plans to close its branch."),
+    ],
+)
+def test_what_may_be_done_has_not_been_done(claim, source):
+    assert accomplished(claim, source)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("The firm may have purchased ten ships.", "The firm would consider purchasing ten ships."),
+        ("The firm purchased ten ships.", "The firm is said to have purchased ten ships and could sell them."),
+        ("The firm named ten ships.", "The firm would consider purchasing ten ships."),
+        ("The council repaired the road.", "The council may repair the road again; it had to repair it in May."),
+    ],
+)
+def test_what_was_done_is_not_taken_for_what_may_be(claim, source):
+    assert accomplished(claim, source) is None
 
 
 def test_not_only_denies_nothing():

@@ -20,6 +20,8 @@ def speaker(*sentences, paragraphs=None):
         ("Lind and Osei said the deal was done.", "Lind and Osei"),
         ("“It is over,” said Maria Holm, a spokeswoman for the ministry.", "Maria Holm"),
         ("Tim Adler, the company’s head, said sales rose.", "Tim Adler"),
+        ("Tim Adler, the company’s head, had also said that sales rose.", "Tim Adler"),
+        ("Norda, owner of the mill, has now denied the report.", "Norda"),
         ("Rep. Sally Meeks (D-N.Y.), who chairs the panel, said it would meet.", "Sally Meeks"),
         ("According to Mr. Smith, it failed.", "Smith"),
         ("Osei’s government, according to the Bank of Norway, paid twice.", "Bank of Norway"),

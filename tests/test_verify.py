@@ -67,6 +67,7 @@ WRONG = [
     ("modality", "The company closes its plant in Leeds, which employs more than 900 people.", PLANT),
     ("number", "The company may close its plant in Leeds, which employs fewer than 900 people.", PLANT),
     ("number", "The company may close its plant in Leeds, which employs more than 9,000 people.", PLANT),
+    ("modality", "The company has closed its plant in Leeds, which employs more than 900 people.", PLANT),
     ("swap", "Denham bought Carlow for £310m in 2003 and sold it to Estrella two years later.", BID),
     ("swap", "Carlow bought Denham for £310m in 2003 and sold it to Denham two years later.", BID),
     ("number", "Carlow bought Denham for £310m in 2005.", BID),
@@ -116,6 +117,10 @@ TRUE = [
         "The ministry called the war, nearly four years old, a mistake.",
     ),
     ("Both articles say the offer was rejected.", "The offer was rejected on Monday."),
+    ("It did not: the state would not sell its stake in Norda.", RUDOLF),
+    ("No, they don’t; dock workers in Hamburg ended their strike on 12 March.", PORT),
+    ("Another report says, naming no source, that the bill was rejected by 54 votes to 41.", VOTE),
+    ("The offer was rejected by the French.", "France rejected the offer."),
 ]
 
 

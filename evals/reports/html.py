@@ -234,6 +234,8 @@ def _basis(report: Report) -> str:
     """Return what the numbers rest on: the judge's own test, and the settings."""
     misses = "".join(f'<li dir="auto">{text(miss)}</li>' for miss in report.meta.misses)
     missed = fold("Where it was wrong", f"<ul>{misses}</ul>") if misses else ""
+    others = "".join(f'<li dir="auto">{text(other)}</li>' for other in report.meta.other)
+    missed += fold("Caught by something else than the rule for their error", f"<ul>{others}</ul>") if others else ""
     settings = "".join(f"<dt>{aside(name)}</dt><dd>{aside(value)}</dd>" for name, value in report.settings)
     listed = f"<h2>Settings</h2><dl>{settings}</dl>" if settings else ""
     return (

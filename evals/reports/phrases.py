@@ -44,18 +44,22 @@ def tally(report: Report) -> Tally:
 
 
 def tally_line(report: Report) -> str:
-    """Return "61 of 64 cases passed, 2 failed, 1 could not be judged"."""
+    """Return "61 of 64 cases passed, 2 failed, 1 could not be judged; 12 of 64 cases are drafts nobody confirmed"."""
     counted = tally(report)
     line = f"{counted.passed} of {count(counted.cases, 'case')} passed, {counted.failed} failed"
-    return line + (f", {counted.unjudged} could not be judged" if counted.unjudged else "")
+    line += f", {counted.unjudged} could not be judged" if counted.unjudged else ""
+    drafts = sum(judged.outcome.case.draft for judged in report.judged)
+    many = "is a draft" if drafts == 1 else "are drafts"
+    return line + (f"; {drafts} of {count(counted.cases, 'case')} {many} nobody confirmed" if drafts else "")
 
 
 def meta_line(meta: MetaResult) -> str:
     """Return how the judge itself did."""
-    return (
+    line = (
         f"{meta.references_passed} of {count(meta.references, 'reference answer')} pass, "
         f"{meta.wrong_caught} of {count(meta.wrong, 'wrong answer')} are caught"
     )
+    return line + (f", {meta.found_by_name} of {meta.named} by the very rule for their error" if meta.named else "")
 
 
 def holding_line(gates: Sequence[GateResult]) -> str:
