@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 RESAMPLES = 2000
 LEVEL = 0.95
 _Z = 1.959963984540054  # the normal quantile of LEVEL, two-sided
+
+# A number made from all cases, told how often each of them was drawn; nan where it is undefined.
+Statistic = Callable[["NDArray[np.float64]"], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,40 @@ def bootstrap(values: Sequence[float], clusters: Sequence[Hashable], *, seed: in
     # RandomState, not a Generator: numpy promises that its numbers never change from one version to the next.
     drawn = np.random.RandomState(seed).randint(count, size=(RESAMPLES, count))
     means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return interval_of(means)
+
+
+def resample(statistic: Statistic, clusters: Sequence[Hashable], *, seed: int) -> "NDArray[np.float64]":
+    """Return a statistic of RESAMPLES samples, each of as many clusters as there are, drawn with replacement.
+
+    `clusters` names the cluster of each case; the cases of one are drawn together, as in bootstrap. The statistic is
+    given the draws of each case in that order, shape (len(clusters),). Fewer than two clusters give no samples.
+    Equal seeds and clusters draw the same, so samples of two statistics may be taken from each other: the paired
+    bootstrap.
+    """
+    import numpy as np
+
+    places: dict[Hashable, int] = {}
+    cluster_of = np.array([places.setdefault(cluster, len(places)) for cluster in clusters], dtype=np.int64)
+    count = len(places)
+    if count < 2:
+        return np.empty(0)
+    chance = np.random.RandomState(seed)
+    draws = (np.bincount(chance.randint(count, size=count), minlength=count) for _ in range(RESAMPLES))
+    return np.array([statistic(drawn[cluster_of].astype(np.float64)) for drawn in draws])
+
+
+def interval_of(samples: "NDArray[np.float64]") -> Interval | None:
+    """Return the percentile interval of resampled values; None where no sample has one.
+
+    Samples in which the statistic is undefined (nan) are left out.
+    """
+    import numpy as np
+
+    defined = samples[~np.isnan(samples)]
+    if not len(defined):
+        return None
+    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(low), float(high))
 
 

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evals.statistics import bootstrap, mcnemar, percentile, seed_of, wilson
+from evals.statistics import (
+    RESAMPLES,
+    Interval,
+    bootstrap,
+    interval_of,
+    mcnemar,
+    percentile,
+    resample,
+    seed_of,
+    wilson,
+)
 
 shares = st.floats(0, 1)
 
@@ -110,3 +120,25 @@ def test_a_seed_tells_its_parts_apart():
 @pytest.mark.parametrize(("share", "value"), [(0.5, 5), (0.95, 10), (0.9, 9), (0.01, 1), (1, 10)])
 def test_a_percentile_is_one_of_the_values(share, value):
     assert percentile([10, 9, 8, 7, 6, 5, 4, 3, 2, 1], share) == value
+
+
+def test_resampling_a_mean_gives_the_interval_of_the_bootstrap_about():
+    values = list(np.random.RandomState(0).rand(60))
+    clusters = [number // 3 for number in range(60)]
+    drawn = interval_of(resample(lambda weights: float(weights @ values / weights.sum()), clusters, seed=1))
+    known = bootstrap(values, clusters, seed=1)
+    assert (drawn.low, drawn.high) == (pytest.approx(known.low, abs=0.02), pytest.approx(known.high, abs=0.02))
+
+
+def test_resampling_draws_the_cases_of_a_cluster_equally_often_and_as_many_clusters_as_there_are():
+    seen = []
+    resample(lambda weights: seen.append(tuple(weights)) or 0.0, ["a", "b", "a", "c"], seed=1)
+    assert len(seen) == RESAMPLES
+    assert all(first == third and first + second + fourth == 3 for first, second, third, fourth in seen)
+    assert len(set(seen)) > 5
+
+
+def test_samples_without_a_value_are_left_out_of_the_interval():
+    assert interval_of(np.array([0.5, np.nan, 0.5])) == Interval(0.5, 0.5)
+    assert interval_of(np.array([np.nan])) is None
+    assert interval_of(resample(lambda weights: 0.0, ["a", "a"], seed=1)) is None

@@ -1,1 +1,1 @@
-"""Benchmarks against public data that is not part of the project; each runs as `python -m evals.benchmarks.NAME`."""
+"""Benchmarks against public data that is not part of the project: `footnote eval --benchmark NAME --data DIR`."""

@@ -4,19 +4,19 @@ Source: brandonstarxel/chunking_evaluation (MIT): five corpora, 472 questions wi
 As there, one library holds all five corpora, and a passage of the wrong corpus counts as retrieved and useless.
 """
 
-import argparse
 import csv
 import json
 import shutil
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import numpy as np
-
+from evals.benchmarks.figures import estimate, mean
+from evals.benchmarks.lines import sample
+from evals.benchmarks.progress import Step, steps
+from evals.benchmarks.table import Cell, OnProgress, Table
+from evals.statistics import seed_of
 from vectorstore.embed import Embedder, open_embedder
 from vectorstore.index import VectorIndex
 from vectorstore.library import Library
@@ -25,12 +25,23 @@ from vectorstore.sync import sync
 from vectorstore.types import Passage, Span
 from vectorstore.words import any_of, query_terms
 
+FOLDER = "chunking"
+QUESTIONS = "questions_df.csv"
+COUNT = 472
+TOKENS = (200, 400)
+SHIPPED = "both, as shipped"
+RETRIEVERS = ("words (BM25)", "meaning (bundled embedder)", SHIPPED)
+COLUMNS = ("passages", "retriever", "recall@5", "precision@5", "IoU@5", "recall@10")
+SETTINGS = (
+    "one library of all five corpora; recall: share of the characters of a question's references that the first k "
+    "passages cover; precision: share of their characters that are in a reference; IoU: shared by all of either",
+    "no overlap between passages; 200 tokens is what we ship",
+    "intervals: 95 %, bootstrap of 2,000 samples over questions, seeded by the benchmark's name",
+)
 PUBLISHED = (
-    ("text-embedding-3-large, LLM-semantic", 0.919),
-    ("text-embedding-3-large, cluster 400", 0.913),
-    ("text-embedding-3-large, recursive 200", 0.881),
-    ("all-MiniLM-L6-v2, tokens 250, overlap 125", 0.824),
-    ("all-MiniLM-L6-v2, tokens 250", 0.771),
+    "text-embedding-3-large, recall@5: 0.919 (LLM-semantic), 0.913 (cluster 400), 0.881 with precision 0.070 "
+    "(recursive 200, no overlap) (brandonstarxel/chunking_evaluation)",
+    "all-MiniLM-L6-v2, recall@5: 0.824 (250 tokens, overlap 125), 0.771 (250 tokens, no overlap) (the same)",
 )
 
 Search = Callable[[str, int], Sequence[Passage]]
@@ -72,18 +83,9 @@ def cover(passages: Iterable[Passage], question: Question, *, document_id: str) 
     )
 
 
-def interval(values: Sequence[float], *, samples: int = 10_000) -> tuple[float, float]:
-    """Return the seeded bootstrap 95 % interval of the mean (percentiles)."""
-    array = np.asarray(values)
-    random = np.random.default_rng(0)
-    means = [array[random.integers(0, len(array), len(array))].mean() for _ in range(samples)]
-    low, high = np.percentile(means, (2.5, 97.5))
-    return float(low), float(high)
-
-
 def read_questions(folder: Path) -> tuple[Question, ...]:
     """Return the questions of the evaluation in the order of their file."""
-    with open(folder / "questions_df.csv", newline="", encoding="utf-8") as file:
+    with open(folder / QUESTIONS, newline="", encoding="utf-8") as file:
         return tuple(
             Question(
                 text=row["question"],
@@ -96,50 +98,49 @@ def read_questions(folder: Path) -> tuple[Question, ...]:
         )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table; return 2 if the data is absent."""
-    parser = argparse.ArgumentParser(prog="python -m evals.benchmarks.retrieval", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder with questions_df.csv and the five corpora")
-    parser.add_argument("--tokens", type=int, nargs="+", default=[200, 400], help="passage sizes to try")
-    options = parser.parse_args(arguments)
-    if not (options.data / "questions_df.csv").is_file():
-        print(f"skipped: no questions_df.csv in {options.data}; it is chunking_evaluation's", file=sys.stderr)
-        return 2
-    questions = read_questions(options.data)
-    print(f"{len(questions)} questions; recall with its bootstrap 95 % interval (seed 0)\n")
-    print("| passages | retriever | recall@5 | precision@5 | IoU@5 | recall@10 | ms a question |")
-    print("|---|---|---|---|---|---|---|")
-    for tokens in options.tokens:
-        with tempfile.TemporaryDirectory() as folder:
-            _print_rows(Path(folder), options.data, questions, tokens=tokens)
-    for name, recall in PUBLISHED:
-        print(f"| published | {name} | {recall:.3f} | | | | |")
-    return 0
+def measure(data: Path, *, limit: int | None = None, on_progress: OnProgress | None = None) -> Table:
+    """Return a row a passage size and retriever."""
+    folder = data / FOLDER
+    if not (folder / QUESTIONS).is_file():
+        skipped = (f"{FOLDER}/{QUESTIONS} is absent ({COUNT} questions)",)
+        return Table("Retrieval", COLUMNS, (), SETTINGS, PUBLISHED, skipped)
+    every = read_questions(folder)
+    questions = sample(every, limit, FOLDER)
+    step = steps(len(questions) * len(TOKENS) * len(RETRIEVERS), on_progress)
+    rows: list[tuple[Cell, ...]] = []
+    for tokens in TOKENS:
+        with TemporaryDirectory(prefix="footnote-benchmark-") as temporary:
+            rows += _measure(Path(temporary), folder, every, questions, tokens=tokens, step=step)
+    sampled = (f"{len(questions):,} of {len(every):,} questions, drawn by chance",) if limit else ()
+    return Table("Retrieval", COLUMNS, tuple(rows), (*SETTINGS, *sampled), PUBLISHED)
 
 
-def _print_rows(folder: Path, data: Path, questions: Sequence[Question], *, tokens: int) -> None:
+def _measure(
+    folder: Path, data: Path, every: Sequence[Question], questions: Sequence[Question], *, tokens: int, step: Step
+) -> list[tuple[Cell, ...]]:
     embedder = open_embedder("bundled")
-    library = _index(folder, data, questions, embedder, tokens=tokens)
+    library = _index(folder, data, every, embedder, tokens=tokens)
     ids = {document.source: document.id for document in library.documents()}
-    size = f"{library.manifest().passages} of ≤ {tokens} tokens"
-    for name, search in _retrievers(library, embedder).items():
-        began = time.perf_counter()
-        found = [search(question.text, 10) for question in questions]
-        milliseconds = 1000 * (time.perf_counter() - began) / len(questions)
-        at_5, at_10 = (
-            [
-                cover(passages[:k], question, document_id=ids[_source(question.corpus)])
-                for passages, question in zip(found, questions, strict=True)
-            ]
-            for k in (5, 10)
+    size = f"{library.manifest().passages:,} of ≤ {tokens} tokens"
+    rows: list[tuple[Cell, ...]] = []
+    for name, search in zip(RETRIEVERS, _retrievers(library, embedder), strict=True):
+        at_5, at_10 = [], []
+        for question in questions:
+            found = search(question.text, 10)
+            document_id = ids[_source(question.corpus)]
+            at_5.append(cover(found[:5], question, document_id=document_id))
+            at_10.append(cover(found, question, document_id=document_id))
+            step()
+        columns = (
+            [one.recall for one in at_5],
+            [one.precision for one in at_5],
+            [one.iou for one in at_5],
+            [one.recall for one in at_10],
         )
-        recall = [grade.recall for grade in at_5]
-        low, high = interval(recall)
-        print(
-            f"| {size} | {name} | {np.mean(recall):.3f} ({low:.3f}–{high:.3f})"
-            f" | {np.mean([grade.precision for grade in at_5]):.3f} | {np.mean([grade.iou for grade in at_5]):.3f}"
-            f" | {np.mean([grade.recall for grade in at_10]):.3f} | {milliseconds:.0f} |"
-        )
+        estimates = [estimate(mean(column), range(len(column)), seed=seed_of(FOLDER)) for column in columns]
+        rows.append((size, name, *(one.figure(len(questions)) for one in estimates)))
+    library.close()
+    return rows
 
 
 def _index(folder: Path, data: Path, questions: Sequence[Question], embedder: Embedder, *, tokens: int) -> Library:
@@ -160,7 +161,8 @@ def _index(folder: Path, data: Path, questions: Sequence[Question], embedder: Em
     return library
 
 
-def _retrievers(library: Library, embedder: Embedder) -> dict[str, Search]:
+def _retrievers(library: Library, embedder: Embedder) -> tuple[Search, ...]:
+    """Return the searches in the order of RETRIEVERS."""
     directory = library.index_directory()
     if directory is None:
         raise ValueError(f"nothing was indexed in {library.directory}")
@@ -175,7 +177,7 @@ def _retrievers(library: Library, embedder: Embedder) -> dict[str, Search]:
     def fused(query: str, k: int) -> Sequence[Passage]:
         return [hit.passage for hit in retriever.search(query, k=k)]
 
-    return {"lexical": lexical, "dense": dense, "fused": fused}
+    return lexical, dense, fused
 
 
 def _source(corpus: str) -> str:
@@ -184,7 +186,3 @@ def _source(corpus: str) -> str:
 
 def _overlap(one: Span, other: Span) -> int:
     return max(0, min(one.end, other.end) - max(one.start, other.start))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

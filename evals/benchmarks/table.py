@@ -45,7 +45,8 @@ class Measure(Protocol):
     absent is named in `Table.skipped`; a benchmark all of whose data is absent returns a table without rows.
     """
 
-    def __call__(self, data: Path, *, limit: int | None = None, on_progress: OnProgress | None = None) -> Table: ...
+    def __call__(self, data: Path, *, limit: int | None = None, on_progress: OnProgress | None = None) -> Table:
+        """Return the table; on_progress, if any, is told how many cases are done and how many there are."""
 
 
 def markdown(table: Table) -> str:
@@ -68,5 +69,8 @@ def _cell(cell: Cell) -> str:
         return ""
     if not isinstance(cell, Figure):
         return str(cell)
-    interval = f" ({cell.low:.3f}–{cell.high:.3f})" if cell.low is not None and cell.high is not None else ""
-    return f"{cell.value:.3f}{interval}" + (f" n={cell.n}" if cell.n is not None else "")
+    count = f" n={cell.n}" if cell.n is not None else ""
+    if cell.low is None or cell.high is None:
+        return f"{cell.value:.3f}{count}"
+    to = "–" if cell.low >= 0 else " to "  # a dash before a minus cannot be read
+    return f"{cell.value:.3f} ({cell.low:.3f}{to}{cell.high:.3f}){count}"
