@@ -5,6 +5,7 @@ import pytest
 from eval_values import ATTACKED, DOWN, FAILING, NASTY, PASSING, REPORTS, WHISPER, many
 
 from evals.reports.html import report_html
+from evals.reports.phrases import holding_line, tally_line, verdict
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; install the distribution's `chromium`")
@@ -112,6 +113,30 @@ def test_a_passing_case_is_folded_and_opens_with_its_verdicts(reading):
         case.locator("summary").first.click()
         assert case.locator(".claim .verdict").all_inner_texts() == ["✓ Supported 0.961"] * 2
         assert case.locator(".facts .verdict").all_inner_texts() == ["✓ Said", "○ Not said, not required"]
+
+
+def test_an_abstention_is_said_once_with_its_reason(reading):
+    with reading(PASSING, place="#case-nothing-1") as page:
+        answer = page.locator("article:has-text('What did the Pope say?') .answer").inner_text()
+        assert answer.count("The documents do not say.") == 1
+        assert "No passage is about the Pope." in answer
+        assert "Quoted from the documents" not in answer
+
+
+def test_a_measure_of_which_less_is_better_says_so(reading):
+    with reading(PASSING) as page:
+        rows = page.locator(".measures tbody tr")
+        lower = rows.filter(has=page.locator(".lower")).locator("th").all_inner_texts()
+        assert lower == [f"{one.metric.replace('_', ' ')} ↓" for one in PASSING.measures if not one.higher_is_better]
+        assert lower
+        assert "↓: lower is better" in page.locator("#measures .legend").inner_text()
+
+
+def test_the_verdict_of_the_run_names_the_gates_beside_the_cases_that_failed(reading):
+    with reading(FAILING) as page:
+        assert page.locator("h1").inner_text() == f"F{verdict(FAILING)[1:]}"
+        told = page.locator("header .what").first.inner_text()
+        assert told == f"{holding_line(FAILING.gates)}; {tally_line(FAILING)}."
 
 
 def test_what_could_not_be_compared_does_not_count_as_unchanged(reading):

@@ -67,10 +67,11 @@ def _headline(report: Report) -> str:
         f'<p class="what">Since the baseline: {text(flips_line(report.comparison))}.</p>' if report.comparison else ""
     )
     said = verdict(report)
+    holding = f"{holding_line(report.gates)}; " if any(gate.passed for gate in report.gates) else ""
     return (
         f'<header><p class="brand"><b>Footnote</b> {aside(report.suite)}</p>'
         f'<h1 class="{_HEADINGS[report.exit_code]}">{text(said[:1].upper() + said[1:])}</h1>'
-        f'<p class="what">{text(tally_line(report))}.</p>{since}</header>\n'
+        f'<p class="what">{holding}{text(tally_line(report))}.</p>{since}</header>\n'
     )
 
 
@@ -97,21 +98,23 @@ def _gate(gate: GateResult) -> str:
 def _measures(report: Report) -> str:
     changed = changes(report)
     rows = "".join(_measure(measure, changed.get(measure.metric)) for measure in report.measures)
+    lower = " ↓: lower is better." if not all(one.higher_is_better for one in report.measures) else ""
     then = " The stroke is the baseline." if report.comparison else ""
     return (
         '<section id="measures"><h2>Measures</h2><table class="measures"><thead><tr><th>Measure</th>'
         '<th class="number">Now</th><th class="axis"><span>0</span><span>1</span></th>'
         '<th class="number">95 % interval</th><th class="number">Cases</th></tr></thead>'
         f'<tbody>{rows}</tbody></table><p class="legend">Each is a mean over the cases in which it is defined, or '
-        f"a count; – says that it is defined in none.{then}</p></section>\n"
+        f"a count; – says that it is defined in none.{lower}{then}</p></section>\n"
     )
 
 
 def _measure(measure: Measure, change: Change | None) -> str:
     around = interval(measure.low, measure.high) if measure.low is not None else ""
     chart = interval_chart(measure, change.baseline if change else None)
+    lower = "" if measure.higher_is_better else ' <span class="lower" title="Lower is better">↓</span>'
     return (
-        f'<tr><th scope="row">{named(measure.metric)}</th><td class="number now">{value_of(measure)}</td>'
+        f'<tr><th scope="row">{named(measure.metric)}{lower}</th><td class="number now">{value_of(measure)}</td>'
         f'<td class="axis">{chart}</td><td class="number">{around}</td>'
         f'<td class="number">{measure.scored} of {measure.cases}</td></tr>'
     )

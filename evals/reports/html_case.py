@@ -83,7 +83,8 @@ def _answered(judged: Judged) -> Iterator[str]:
     if answer.claims:
         said = f'<ol class="claims">{"".join(_said(answer, name))}</ol>'
     else:
-        said = f'<p class="plain" dir="auto">{text(answer.text)}</p>'
+        rest = answer.text.removeprefix(f"{ended}." if ended else "").strip()  # an abstention says so itself
+        said = f'<p class="plain" dir="auto">{text(rest)}</p>' if rest else ""
     disagreements = "".join(
         f"<p>{_chips(one.citations, answer, name)} disagree about {aside(one.about)}.</p>"
         for one in answer.disagreements
@@ -141,9 +142,10 @@ def _chips(numbers: tuple[int, ...], answer: Answer, name: str) -> str:
 
 def _how(answer: Answer) -> str:
     """Return who wrote the answer, and what was searched for."""
-    wrote = f"Written by {aside(answer.model)}" if answer.model else "Quoted from the documents"
-    searched = f"searched {count(answer.searched.passages, 'passage')} for “{aside(answer.searched.query)}”"
-    return f'<p class="how">{wrote}; {searched}.</p>'
+    quoted = "Quoted from the documents; searched" if answer.claims else "Searched"
+    wrote = f"Written by {aside(answer.model)}; searched" if answer.model else quoted
+    passages = count(answer.searched.passages, "passage")
+    return f'<p class="how">{wrote} {passages} for “{aside(answer.searched.query)}”.</p>'
 
 
 def _source(citation: Citation, name: str) -> str:
