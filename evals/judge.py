@@ -62,7 +62,7 @@ def _wrongly_said(case: Case, answer: Answer) -> Iterator[str]:
         yield f"forbidden: {pattern}"
     if case.behaviour == "abstain":
         if answer.state != "abstained":
-            yield f"should abstain, its state is {answer.state}"
+            yield "should abstain, but it answered"
         return
     for claim in answer.claims:
         if claim.judgement.verdict in ("unsupported", "uncited"):
@@ -86,7 +86,7 @@ def _left_out(case: Case, answer: Answer) -> Iterator[str]:
 def _evidence_faults(case: Case, answer: Answer) -> Iterator[str]:
     documents = {citation.document.id for citation in answer.citations}
     if len(documents) < case.min_documents:
-        yield f"{len(documents)} documents cited, {case.min_documents} needed"
+        yield f"documents cited: {len(documents)}, needed: {case.min_documents}"
     if case.gold and not any(_covers(one.quote, gold.quote) for one in answer.citations for gold in case.gold):
         yield "no citation covers a gold quote"
 

@@ -213,7 +213,7 @@ def source_coverage(reading: Reading) -> Value:
     if needed < 2:
         return None, ()
     cited = len({citation.document.id for citation in reading.answer.citations})
-    return float(cited >= needed), () if cited >= needed else (f"{cited} documents cited, {needed} needed",)
+    return float(cited >= needed), () if cited >= needed else (f"documents cited: {cited}, needed: {needed}",)
 
 
 def forbidden_hits(reading: Reading) -> Value:

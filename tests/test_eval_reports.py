@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from eval_values import ATTACK, ATTACKED, DOWN, FAILING, NASTY, PASSING, REPORTS, TROOPS, UNJUDGED, WHISPER, many
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -378,6 +378,7 @@ def test_the_page_holds_only_elements_and_addresses_that_we_wrote(report):
     assert links - {"data:,"} <= {f"#{name}" for name in ids}
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_stand_in_the_page(text):
     case = replace(WHISPER.outcome.case, question=text, category=text)

@@ -15,7 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -23,8 +23,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.contract import Json, answer_json
+from assistant.feedback import LONGEST, FeedbackStore, Reason, Vote
 from assistant.settings import Settings
-from assistant.types import Finished, Role, Turn
+from assistant.types import Finished, Role, State, Turn
 from assistant.web.page import build_page, import_gradio
 from vectorstore.errors import UserError
 from vectorstore.types import Filters
@@ -101,11 +102,33 @@ class Ask(BaseModel):
     filters: AskFilters = AskFilters()
 
 
+class GivenAnswer(BaseModel):
+    """What feedback needs of an answer; its other fields are kept as they came (a request has at most BODY bytes)."""
+
+    model_config = ConfigDict(extra="allow")
+    question: str = Field(min_length=1, max_length=20_000)
+    state: State
+    text: str
+    claims: tuple[dict[str, JsonValue], ...] = Field(max_length=1000)
+    citations: tuple[dict[str, JsonValue], ...] = Field(max_length=1000)
+
+
+class Given(BaseModel):
+    """The body of POST /api/feedback; `answer` is an answer as POST /api/ask gave it, whole."""
+
+    model_config = ConfigDict(extra="forbid")
+    vote: Vote
+    answer: GivenAnswer
+    reason: Reason | None = None
+    words: str = Field("", max_length=LONGEST)
+    history: tuple[AskTurn, ...] = Field((), max_length=100)
+
+
 def create_app(assistant: "Assistant", settings: Settings, examples: Sequence[str] = ()) -> FastAPI:
-    """Return the whole application: `/` the chat page, `POST /api/ask` the answer as JSON, `GET /healthz`."""
+    """Return the whole application: `/` the chat page, `POST /api/ask` the answer as JSON, `POST /api/feedback`."""
     gradio = import_gradio()
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
-    _add_api(app, assistant)
+    _add_api(app, assistant, FeedbackStore(settings.library))
     app.get("/favicon.ico", include_in_schema=False)(lambda: FileResponse(STATIC / "mark.svg"))
     app.mount("/footnote", StaticFiles(directory=STATIC))
     app.add_middleware(CORSMiddleware, allow_origins=[])  # its presence stops Gradio from reflecting every origin
@@ -171,7 +194,7 @@ def _loopback(host: str) -> bool:
         return False
 
 
-def _add_api(app: FastAPI, assistant: "Assistant") -> None:
+def _add_api(app: FastAPI, assistant: "Assistant", store: FeedbackStore) -> None:
     @app.post("/api/ask")
     async def ask(body: Ask) -> JSONResponse:
         history = [Turn(turn.role, turn.content) for turn in body.history]
@@ -181,6 +204,12 @@ def _add_api(app: FastAPI, assistant: "Assistant") -> None:
                 if isinstance(event, Finished):
                     return JSONResponse(answer_json(event.answer))
         raise RuntimeError("a stream ends with Finished")
+
+    @app.post("/api/feedback", status_code=201)
+    def feedback(body: Given) -> Json:  # no coroutine: it waits for a disk
+        history = tuple(Turn(turn.role, turn.content) for turn in body.history)
+        answer = body.answer.model_dump(mode="json")
+        return {"id": store.add(body.vote, answer, reason=body.reason, words=body.words, history=history).id}
 
     @app.get("/healthz")
     def healthz() -> Json:

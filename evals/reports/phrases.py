@@ -55,6 +55,8 @@ def tally_line(report: Report) -> str:
 
 def meta_line(meta: MetaResult) -> str:
     """Return how the judge itself did."""
+    if not meta.references and not meta.wrong:
+        return "no case has a reference answer or a wrong one"
     line = (
         f"{meta.references_passed} of {count(meta.references, 'reference answer')} pass, "
         f"{meta.wrong_caught} of {count(meta.wrong, 'wrong answer')} are caught"

@@ -1,0 +1,1 @@
+"""Cases drafted from the documents themselves: a module a kind of question; suite.py puts them together."""
