@@ -7,10 +7,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from assistant.instructions import instructions
+from assistant.judges import Judges
 from assistant.pipeline import Request
 from assistant.polarity import is_negative
 from assistant.question import Part, parts
@@ -25,20 +23,19 @@ from vectorstore.library import Library
 
 LONGEST = 5  # sentences of an answer
 COMPARED = 12  # sentences looked at for it, before those that say the same become one
-ALIKE = 0.7  # cosine from which two sentences are worth comparing; whether they say the same is for the verifier
 # On real people's questions (training/relevance.py) the best sentence of a passage that answers lies above ANSWERS nine
 # times in ten; so does that of most passages that do not, hence the demands on names, speakers and COVERED.
-ANSWERS = -1.9  # logit from which a sentence is an answer at all
-COVERED = 0.3  # share of the question's content, by weight, that the sentence must hold
-ABOUT = 0.3  # the same of what is no name: a sentence that only names the same people answers nothing
-SAID = 1.0  # by how many logits the words of the very person asked about need less in common with the question
+ANSWERS = -0.8  # logit from which a sentence is an answer at all
+COVERED = 0.1  # share of the question's content, by weight, that the sentence must hold
+TOPIC = 0.3  # share of the content of a question, by weight, that puts the words of whom it asks about on its topic
+SAID = 2.5  # by how many logits these may then fall short of ANSWERS: whoever asks for words does not describe them
 DIRECT = 1.0  # by how many logits a direct quotation goes before a report of the same person's words
 SPOKEN = 5  # words between quotation marks from which they are somebody's sentence, not a name or a term
 BEHIND = 0.8  # how far behind the best, in logits, a sentence may be and still be added
 # The share of the question's names that must stand in a sentence or just around it; of what is compared, each
 # source may use names of its own.
 NAMED = {"comparison": 0.5}
-_MOST = {"speech": 4, "comparison": 4, "whether": 4, "who": 2, "when": 2, "where": 2, "number": 2}
+_MOST = {"speech": 4, "comparison": 4, "whether": 4, "who": 3, "when": 3, "where": 3, "number": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,8 @@ class ExtractiveAnswerer:
     model: str | None = None
     prompt: str | None = None
 
-    def __init__(self, embedder: Embedder, library: Library, verifier: Verifier) -> None:
+    def __init__(self, judges: Judges, embedder: Embedder, library: Library, verifier: Verifier) -> None:
+        self._judges = judges
         self._embedder = embedder
         self._library = library
         self._verifier = verifier
@@ -73,26 +71,28 @@ class ExtractiveAnswerer:
             return [], _abstain("No passage was found.")
         reader = Reader(
             evidence,
-            embed=self._embed,
+            request.query,
+            judges=self._judges,
+            embedder=self._embedder,
             frequency=self._library.document_frequency,
             passages=self._library.manifest().passages,
         )
         asked = parts(request.query)
         obeying = self._instructions(evidence)
-        found = [_find(part, reader.read(part)) for part in asked]
+        readings = [reader.read(part) for part in asked]
+        found = [_find(part, read) for part, read in zip(asked, readings, strict=True)]
         withheld = [one.evidence for one in _first(found) if one.evidence.id in obeying]
         if withheld:
-            found = [
-                _find(part, [one for one in reader.read(part) if one.evidence.id not in obeying]) for part in asked
-            ]
+            readings = [[one for one in read if one.evidence.id not in obeying] for read in readings]
+            found = [_find(part, read) for part, read in zip(asked, readings, strict=True)]
         notices = [_left_out(withheld)] if withheld else []
         chosen = _first(found)
         if not chosen:
             return [], _abstain(" ".join([*dict.fromkeys(one.missing for one in found), *notices]))
         missing = [part.text for part, one in zip(asked, found, strict=True) if not one.relevant and not part.elliptic]
         notices += [f"The documents do not say: {'; '.join(missing)}"] if missing else []
-        most = _MOST.get(asked[0].kind, 3) if len(asked) == 1 else LONGEST
-        groups = self._merged(chosen, reader)[:most]
+        most = _MOST.get(asked[0].kind, 4) if len(asked) == 1 else LONGEST
+        groups = self._merged(chosen)[:most]
         quotable = [one for one in evidence if one.id not in obeying]
         return _drafts(groups, quotable), Ended(notice=" ".join(notices) or None)
 
@@ -107,16 +107,12 @@ class ExtractiveAnswerer:
             told |= {(document.id, one.number) for one, is_order in zip(read, orders, strict=True) if is_order}
         return frozenset(one.id for one in evidence if (one.document.id, one.sentence.number) in told)
 
-    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the vectors of texts; a question longer than the embedder reads is cut, sentences never are."""
-        return self._embedder.embed([text[: self._embedder.cut(text, self._embedder.limit)] for text in texts])
-
-    def _merged(self, chosen: Sequence[Relevance], reader: Reader) -> list[list[Evidence]]:
+    def _merged(self, chosen: Sequence[Relevance]) -> list[list[Evidence]]:
         """Put sentences that say the same together, the one that says it best first."""
         groups: list[list[Evidence]] = []
         for one in (relevance.evidence for relevance in chosen):
             for group in groups:
-                if reader.similarity(group[0], one) >= ALIKE and self._says_the_same(group[0], one):
+                if self._says_the_same(group[0], one):
                     group.append(one)
                     break
             else:
@@ -155,12 +151,10 @@ def _find(part: Part, read: Sequence[Relevance]) -> _Found:
     if part.verbatim:
         pool = [one for one in pool if one.answers] or pool
     if said:
-        pool = [_preferring_quotations(one) for one in pool if one.logit >= ANSWERS - SAID]
-        pool = [one for one in pool if one.coverage + one.context > 0] or pool  # on the topic, where any is
+        pool = [_preferring_quotations(one) for one in pool if _is_on_topic(one)]
         pool.sort(key=lambda one: -one.logit)
     else:
-        about = ABOUT if part.kind in ("who", "when", "where", "number") else 0.0
-        pool = [one for one in pool if one.logit >= ANSWERS and one.coverage >= COVERED and one.about >= about]
+        pool = [one for one in pool if one.logit >= ANSWERS and one.coverage >= COVERED]
     if not pool:
         return _Found(missing="No passage that was found answers it.")
     if part.kind == "comparison":
@@ -168,8 +162,15 @@ def _find(part: Part, read: Sequence[Relevance]) -> _Found:
     if part.kind == "whether":
         pool = _both_sides(pool)
     if not part.quoted:
-        pool = [one for one in pool if one.logit >= pool[0].logit - BEHIND - (SAID if said else 0.0)]
+        pool = [one for one in pool if one.logit >= pool[0].logit - BEHIND - (DIRECT if said else 0.0)]
     return _Found(tuple(_with_own_words(pool, said, verbatim=part.verbatim)))
+
+
+def _is_on_topic(one: Relevance) -> bool:
+    """Return whether what the very person asked about says is about what was asked, by its words or as it is read."""
+    if one.coverage + one.context >= TOPIC:
+        return one.logit >= ANSWERS - SAID
+    return one.logit >= ANSWERS and (one.read > 0 or one.coverage > 0)
 
 
 def _preferring_quotations(one: Relevance) -> Relevance:

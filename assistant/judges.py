@@ -4,11 +4,12 @@ One small network with two heads, trained by training/judges.py; its model card 
 offline, loaded when first used.
 """
 
+import math
 import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ BATCH_TOKENS = 1024  # that the network reads at once, padding included
 SUPPORTED, REFUTED, NEITHER, SENTENCE, PASSAGE = range(5)  # the network's numbers for a token
 
 Floats = NDArray[np.float32]
+_LOADING = threading.Lock()  # the first two to ask would otherwise both load it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,6 @@ class Judges:
     def __init__(self, folder: Path = MODEL_FOLDER) -> None:
         self._folder = folder
         self._tokens = Tokens()
-        self._loading = threading.Lock()
 
     def support(self, pairs: Sequence[tuple[str, str]]) -> Floats:
         """Return for each (claim, text) the log-odds that the text supports, refutes, or does neither; shape (n, 3)."""
@@ -109,8 +110,14 @@ class Judges:
         numbers = self._run(rows)
         return [_reading(rows[start:end], numbers[start:end]) for start, end in pairwise(ends)]
 
+    def rank(self, query: str, passages: Sequence[Sequence[str]]) -> list[float]:
+        """Return the chance that each passage answers the query, as vectorstore.retrieve.Reranker does."""
+        return [1 / (1 + math.exp(-reading.passage)) for reading in self.read(query, passages)]
+
     def _run(self, rows: Sequence[Row]) -> list[Floats]:
         """Return the numbers for each token of each row, in order."""
+        with _LOADING:
+            session = _session(self._folder / "model.onnx")
         numbers: list[Floats] = [np.empty((0, 0), dtype=np.float32)] * len(rows)
         for batch in _batches([len(row.ids) for row in rows]):
             longest = len(rows[batch[-1]].ids)
@@ -120,25 +127,20 @@ class Judges:
                 inputs["ids"][at, :length] = rows[number].ids
                 inputs["types"][at, :length] = rows[number].types
                 inputs["mask"][at, :length] = 1
-            (found,) = self._session.run(["numbers"], inputs)
+            (found,) = session.run(["numbers"], inputs)
             for at, number in enumerate(batch):
                 numbers[number] = found[at]
         return numbers
 
-    @property
-    def _session(self) -> "InferenceSession":
-        with self._loading:
-            return self._loaded
 
-    @cached_property
-    def _loaded(self) -> "InferenceSession":
-        from onnxruntime import InferenceSession, SessionOptions
+@cache
+def _session(path: Path) -> "InferenceSession":
+    from onnxruntime import InferenceSession, SessionOptions
 
-        options = SessionOptions()
-        options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        path = str(self._folder / "model.onnx")
-        return InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    options = SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _reading(rows: Sequence[Row], numbers: Sequence[Floats]) -> Reading:

@@ -1,6 +1,7 @@
 """Put an assistant together from settings: the only place that chooses implementations."""
 
 from assistant.extractive import ExtractiveAnswerer
+from assistant.judges import Judges
 from assistant.pipeline import Answerer, Assistant
 from assistant.settings import Settings
 from assistant.verify import Verifier, open_verifier
@@ -17,11 +18,14 @@ def open_assistant(settings: Settings) -> Assistant:
     """
     library = Library.open(settings.library)
     embedder = open_settings_embedder(settings)
-    verifier = open_verifier(embedder.embed)
+    judges = Judges()
+    verifier = open_verifier(judges)
+    answerer = _open_answerer(settings, library, judges, verifier)
     return Assistant(
         library,
-        Retriever(library, embedder),
-        answerer=_open_answerer(settings, library, embedder, verifier),
+        # The extractive answerer reads what is found by itself; a chat model is shown what was read and found best.
+        Retriever(library, embedder, judges if answerer.kind == "model" else None),
+        answerer=answerer,
         verifier=verifier,
         passages=settings.passages,
         longest_question=settings.question_characters,
@@ -38,9 +42,10 @@ def open_settings_embedder(settings: Settings) -> Embedder:
     )
 
 
-def _open_answerer(settings: Settings, library: Library, embedder: Embedder, verifier: Verifier) -> Answerer:
+def _open_answerer(settings: Settings, library: Library, judges: Judges, verifier: Verifier) -> Answerer:
     if settings.model is None:
-        return ExtractiveAnswerer(embedder, library, verifier)
+        # The bundled embedder, whatever the library was indexed with: the weights of the reader are fitted to it.
+        return ExtractiveAnswerer(judges, open_embedder("bundled"), library, verifier)
     from assistant.model import ModelAnswerer
     from assistant.providers import open_chat_model
 

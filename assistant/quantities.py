@@ -36,6 +36,11 @@ class Quantity:
         exact = other.low == other.high
         return exact and self.low <= other.value <= self.high
 
+    @property
+    def may_be_year(self) -> bool:
+        """Return whether it looks like a year: a bare number of four digits."""
+        return self.unit is None and self.text.isdecimal() and 1000 <= self.value < 2100
+
     def _side(self) -> int:
         """Return 1 for "more than", -1 for "less than", else 0."""
         return (self.high > self.value == self.low) - (self.low < self.value == self.high)
@@ -63,6 +68,19 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(found)
 
 
+def spelled_out(text: str) -> str:
+    """Return text with its numbers written one way: "$6bn" and "4.5 per cent" as "$6 billion" and "4.5%"."""
+    return _NUMBER.sub(_spelled, text)
+
+
+def _spelled(match: re.Match[str]) -> str:
+    number = match.group()
+    if match["percent"]:
+        return number[: match.start("percent") - match.start()] + "%"
+    scale = _WHOLE.get((match["scale"] or "").casefold())
+    return f"{number[: match.start('scale') - match.start()].rstrip(' -')} {scale}" if scale else number
+
+
 def calendar(text: str) -> frozenset[str]:
     """Return the months and days of the week that text names, in lower case; "may" only before or after a number."""
     found = {match.group().casefold() for match in _CALENDAR.finditer(text)}
@@ -82,6 +100,7 @@ _WORDS = {
 }
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "mn": 1e6, "billion": 1e9, "bn": 1e9}
 _SCALES |= {"trillion": 1e12, "tn": 1e12, "dozen": 12}
+_WHOLE = {"k": "thousand", "m": "million", "mn": "million", "bn": "billion", "tn": "trillion"}
 _CURRENCIES = {"$": "dollar", "us$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₴": "hryvnia", "₽": "rouble"}
 _UNITS = {
     "dollar": "dollar", "euro": "euro", "pound": "pound", "rouble": "rouble", "ruble": "rouble", "yen": "yen",

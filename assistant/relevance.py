@@ -1,92 +1,118 @@
-"""How well each sentence answers a part of a question: words, meaning, context and the kind of answer wanted."""
+"""How well each sentence answers a part of a question: as the trained reader sees it, and by its words."""
 
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from assistant.judges import Judges, Reading
 from assistant.names import is_seat, names, same_name
 from assistant.quantities import quantities
-from assistant.question import Kind, Part
+from assistant.question import Kind, Part, parts
 from assistant.quotations import fold, quotations
 from assistant.speakers import reports
 from assistant.types import Evidence
 from assistant.wording import content_of, holds, words_of
+from vectorstore.types import Document, Sentence, Span
+
+if TYPE_CHECKING:
+    from vectorstore.embed import Embedder
 
 
 @dataclass(frozen=True, slots=True)
 class Relevance:
-    """How one sentence stands to one part of a question; every measure but `cosine` and `logit` is in [0, 1].
+    """How one sentence stands to one part of a question; every measure before `read` is in [0, 1].
 
     `coverage` is the share of the part's content words that the sentence holds, weighted by how rare they are; `about`
     the same of those that are no names, 1 when there are fewer than two; `context` the share that only its
     surroundings hold (speaker, heading, title, the sentence before); `answers` says that it holds something of the
     kind asked for (a number, a date, a name); `names` are the part's names that stand in the sentence or its
-    surroundings; `says` means that the wanted speaker says it. `logit` sums the measures up.
+    surroundings; `says` means that the wanted speaker says it. `read` and `passage` are the trained reader's log-odds
+    that the sentence answers, and that its passage does; `like` is the cosine of the question and of the sentence that
+    is read as the passage's best. `logit` sums up: the best sentence of a passage answers as likely as the passage
+    does, every other one by as much less as it is behind.
     """
 
     evidence: Evidence
     coverage: float
     about: float
     context: float
-    cosine: float
     answers: float
     names: tuple[str, ...]
     says: bool
-    logit: float
+    read: float = 0.0
+    passage: float = 0.0
+    like: float = 0.0
+    logit: float = 0.0
 
 
-# A logistic regression of "does this sentence answer the question" on these measures; fitted by
-# training/relevance.py, whose README section tells on what and how well.
-MEASURES = ("coverage", "cosine", "answers")
-WEIGHTS = {"bias": -5.74, "coverage": 3.2, "cosine": 3.1, "answers": 1.3}
+# What tells a sentence from its neighbours, and what tells whether a passage answers at all: a conditional and a plain
+# logistic regression, fitted by training/relevance.py, whose README section says on what and how well.
+ORDER = {"read": 0.43, "coverage": 0.91}
+CHANCE = {"bias": -2.01, "passage": 0.53, "like": 2.47}
 
-READ = 48  # sentences embedded for a question: about a tenth of a second on two cores
+READ = 20  # passages that are read for a question: about a third of a second on two cores
+CHARACTERS = 1500  # of a passage, about 320 tokens: what is read at once
 
 
 class Reader:
     """Scores the sentences of one search for the parts of one question.
 
-    `frequency` tells in how many of `passages` passages each term stands.
+    `frequency` tells in how many of `passages` passages each term stands; `question` is the whole question, which a
+    part that leans on another is read with.
     """
 
     def __init__(
         self,
         evidence: Sequence[Evidence],
+        question: str,
         *,
-        embed: Callable[[Sequence[str]], NDArray[np.float32]],
+        judges: Judges,
+        embedder: "Embedder",
         frequency: Callable[[Sequence[str]], dict[str, int]],
         passages: int,
     ) -> None:
         self.evidence = evidence
         self.passages = passages
-        self._embed = embed
+        self._question = question
+        self._judges = judges
+        self._embedder = embedder
         self._frequency = frequency
+        self._passages = _passages(evidence)
         self._words = [words_of(one.text) for one in evidence]
         self._around = [words_of(text) for text in _surroundings(evidence)]
         self._everywhere = frozenset().union(*self._words, *self._around)
-        self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._texts = [[evidence[number].text for number in passage] for passage in self._passages]
 
     def read(self, part: Part) -> list[Relevance]:
         """Return how the sentences stand to part, best first, ties in the order of the evidence.
 
-        Headings are read as surroundings only. At most READ sentences, those that share most words with the part or
-        stand in the best passages, are compared by meaning; the others are left out.
+        Headings are read as surroundings only. Sentences that stand in none of the READ best passages are left out.
         """
         weights = self._rarity(part.words)
-        found = [self._by_words(number, part, weights) for number in range(len(self.evidence))]
-        found = [one for one in found if not one.evidence.sentence.heading]
-        found.sort(key=lambda one: -(one.coverage + one.context + one.says + one.evidence.relevance))
-        cosines = self._cosines(part.topic or part.text, [one.evidence for one in found[:READ]])
-        scored = [_weighed(one, cosine) for one, cosine in zip(found, cosines, strict=False)]
+        asked = self._question if part.elliptic else part.text
+        readings = self._judges.read(asked, self._texts)
+        scored: list[Relevance] = []
+        for passage, reading, like in zip(self._passages, readings, self._likeness(asked, readings), strict=True):
+            scored += _weighed(
+                [
+                    replace(self._by_words(number, part, weights), read=logit, passage=reading.passage, like=like)
+                    for number, logit in zip(passage, reading.sentences, strict=True)
+                    if not self.evidence[number].sentence.heading
+                ]
+            )
         return sorted(scored, key=lambda one: -one.logit)
 
-    def similarity(self, one: Evidence, other: Evidence) -> float:
-        """Return the cosine of two sentences that have been read."""
-        return float(self._vectors[one.id] @ self._vectors[other.id])
+    def _likeness(self, asked: str, readings: Sequence[Reading]) -> list[float]:
+        """Return for each passage the cosine of the question and of the sentence that is read as its best."""
+        best = [
+            texts[max(range(len(texts)), key=reading.sentences.__getitem__)]
+            for texts, reading in zip(self._texts, readings, strict=True)
+        ]
+        limit = self._embedder.limit
+        vectors = self._embedder.embed([text[: self._embedder.cut(text, limit)] for text in (asked, *best)])
+        return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
 
     def _by_words(self, number: int, part: Part, weights: dict[str, float]) -> Relevance:
         one = self.evidence[number]
@@ -102,24 +128,14 @@ class Reader:
             coverage=sum(weights[word] for word in inside) / total if part.words else 1.0,
             about=sum(topic[word] for word in inside & topic.keys()) / sum(topic.values()) if len(topic) > 1 else 1.0,
             context=sum(weights[word] for word in around) / total,
-            cosine=0.0,
             answers=float(answers_kind(part.kind, one.text, part)),
             names=tuple(named),
             says=bool(part.speaker and any(says(who, part.speaker) for who in _sayers(one))),
-            logit=0.0,
         )
 
     def _mentions(self, words: frozenset[str], word: str) -> bool:
         """Return whether words hold word. A seat of government is a place where the documents name it as such."""
         return word in words if is_seat(word) and word in self._everywhere else holds(words, word)
-
-    def _cosines(self, question: str, evidence: Sequence[Evidence]) -> NDArray[np.float32]:
-        new = [one for one in evidence if one.id not in self._vectors]
-        vectors = self._embed([question, *(one.text for one in new)])
-        self._vectors.update((one.id, vector) for one, vector in zip(new, vectors[1:], strict=True))
-        rows = np.array([self._vectors[one.id] for one in evidence], dtype=np.float32)
-        cosines: NDArray[np.float32] = rows.reshape(len(evidence), vectors.shape[1]) @ vectors[0]
-        return cosines
 
     def _rarity(self, words: Sequence[str]) -> dict[str, float]:
         """Return a weight for each word, from 1 for a word of every passage, growing with the logarithm of its rarity.
@@ -131,9 +147,30 @@ class Reader:
         return {word: 1 + math.log((self.passages + 1) / (max(1, counts.get(word, 0)) + 1)) for word in words}
 
 
-def _weighed(one: Relevance, cosine: float) -> Relevance:
-    one = replace(one, cosine=float(cosine))
-    return replace(one, logit=WEIGHTS["bias"] + sum(WEIGHTS[name] * getattr(one, name) for name in MEASURES))
+def _weighed(passage: Sequence[Relevance]) -> list[Relevance]:
+    """Return the sentences of one passage with their logits."""
+    order = [sum(weight * getattr(one, name) for name, weight in ORDER.items()) for one in passage]
+    chance = [CHANCE["bias"] + CHANCE["passage"] * one.passage + CHANCE["like"] * one.like for one in passage]
+    return [
+        replace(one, logit=answered + own - max(order))
+        for one, answered, own in zip(passage, chance, order, strict=True)
+    ]
+
+
+def _passages(evidence: Sequence[Evidence]) -> list[list[int]]:
+    """Return the READ best runs of neighbouring sentences, of at most CHARACTERS where sentences allow, by position."""
+    runs: list[list[int]] = []
+    for at, one in enumerate(evidence):
+        before = evidence[at - 1] if at else None
+        follows = before is not None and before.document.id == one.document.id
+        if follows and one.sentence.number == evidence[at - 1].sentence.number + 1:
+            run = runs[-1]
+            if one.sentence.span.end - evidence[run[0]].sentence.span.start <= CHARACTERS:
+                run.append(at)
+                continue
+        runs.append([at])
+    best = sorted(runs, key=lambda run: -max(evidence[at].relevance for at in run))[:READ]
+    return sorted(best)
 
 
 def _sayers(one: Evidence) -> Iterator[str]:
@@ -193,6 +230,32 @@ _REASON = re.compile(
     r"\b(?:because|since|due|as|so|after|following|reason|reasons|cause|caused|owing|thanks|for|to|prohibits?|blamed?)\b",
     re.IGNORECASE,
 )
+
+
+def read_alone(
+    question: str, sentences: Sequence[str], *, judges: Judges, embedder: "Embedder"
+) -> tuple[list[float], float]:
+    """Return the chance that each sentence of a bare passage answers question, and that the passage does."""
+    document = Document("passage", "", " ".join(sentences))
+    evidence, start = [], 0
+    for number, sentence in enumerate(sentences):
+        span = Span(start, start + len(sentence))
+        evidence.append(Evidence(f"S{number}", document, Sentence(document.id, number, span, 0)))
+        start = span.end + 1
+    reader = Reader(
+        evidence,
+        question,
+        judges=judges,
+        embedder=embedder,
+        frequency=lambda words: dict.fromkeys(words, 0),
+        passages=1,
+    )
+    chances = [0.0] * len(sentences)
+    for part in parts(question):
+        for one in reader.read(part):
+            number = one.evidence.sentence.number
+            chances[number] = max(chances[number], 1 / (1 + math.exp(-one.logit)))
+    return [round(chance, 4) for chance in chances], round(max(chances, default=0.0), 4)
 
 
 def _surroundings(evidence: Sequence[Evidence]) -> list[str]:

@@ -2,13 +2,13 @@
 
 import pytest
 from scripted import Everything, Shelf
+from shipped import JUDGES, VERIFIER
 
 from assistant.extractive import ExtractiveAnswerer
 from assistant.open import open_assistant
 from assistant.pipeline import Assistant
 from assistant.sample import sample_corpus
 from assistant.settings import Settings
-from assistant.verify import open_verifier
 from assistant.wording import words_of
 from vectorstore.embed import open_embedder
 from vectorstore.library import Library
@@ -44,12 +44,11 @@ def sample_assistant(sample_library):
 
 @pytest.fixture(scope="session")
 def ask(embedder):
-    """Ask a question of a few documents in memory, with the real answerer, verifier and embedder."""
-    verifier = open_verifier(embedder.embed)
+    """Ask a question of a few documents in memory, with the real answerer and verifier."""
 
     def ask(question, *documents):
         shelf = CountedShelf(documents)
-        answerer = ExtractiveAnswerer(embedder, shelf, verifier)
-        return Assistant(shelf, Everything(shelf), answerer=answerer, verifier=verifier).ask(question)
+        answerer = ExtractiveAnswerer(JUDGES, embedder, shelf, VERIFIER)
+        return Assistant(shelf, Everything(shelf), answerer=answerer, verifier=VERIFIER).ask(question)
 
     return ask

@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 
 from scripted import Everything, Shelf
+from shipped import VERIFIER
 
 from assistant.pipeline import Assistant
 from assistant.types import Draft, Ended, Judgement
-from assistant.verify import RuleVerifier
 from evals.meta import judge_the_judge
 from evals.run import judge_all, measure, run
 from evals.types import Case, Fact, GoldQuote, WrongAnswer
@@ -120,7 +120,7 @@ class Doubting:
 def telling(*script, ended=None, verifier=None, documents=DOCUMENTS):
     shelf = Shelf(documents)
     ended = ended or (Ended() if script else Ended("abstained", "The documents do not say."))
-    return Assistant(shelf, Everything(shelf), answerer=Telling(script, ended), verifier=verifier or RuleVerifier())
+    return Assistant(shelf, Everything(shelf), answerer=Telling(script, ended), verifier=verifier or VERIFIER)
 
 
 def outcome_of(case, *script, **given):
@@ -130,7 +130,7 @@ def outcome_of(case, *script, **given):
 
 def score_of(metric, outcome, verifier=None):
     """Return one score of an outcome, as judge_all finds it."""
-    (judged,) = judge_all([outcome], verifier or RuleVerifier())
+    (judged,) = judge_all([outcome], verifier or VERIFIER)
     return {score.metric: score for score in judged.scores}[metric]
 
 
@@ -141,11 +141,11 @@ def main():
     """Print all that a small run finds, as JSON; the order of sets may not show."""
     cases = (COST, UNKNOWN, PREMISE)
     assistant = telling(*GOOD, ("The ferry and the dam broke on Friday.", "ferry", "crack", "dam"))
-    judged = judge_all(run(Cases(cases), assistant), RuleVerifier())
+    judged = judge_all(run(Cases(cases), assistant), VERIFIER)
     found = {
         "judged": [[one.passed, one.faults, [asdict(score) for score in one.scores]] for one in judged],
         "measures": [asdict(one) for one in measure(judged, "town")],
-        "meta": asdict(judge_the_judge(cases, DOCUMENTS, RuleVerifier())),
+        "meta": asdict(judge_the_judge(cases, DOCUMENTS, VERIFIER)),
     }
     print(json.dumps(found))
 

@@ -25,6 +25,9 @@ class WordEmbedder:
     def count_many(self, texts):
         return [self.count(text) for text in texts]
 
+    def cut(self, text, limit):
+        return len(text) if self.count(text) <= limit else limit
+
     def embed(self, texts, *, progress=None):
         self.embedded.extend(texts)
         rows = [

@@ -7,6 +7,7 @@ import pytest
 from benchmark_data import cells, write_lines
 from hypothesis import given
 from hypothesis import strategies as st
+from shipped import JUDGES
 from stand_ins import WordEmbedder
 
 from evals.benchmarks.answering import Answered, answer_all, sentences_in
@@ -87,7 +88,7 @@ def test_a_text_is_embedded_once():
 
 
 def test_the_shipped_reader_scores_every_sentence_and_the_one_that_answers_best(embedder):
-    reading = ShippedReader(Remembered(embedder), [COST.passage]).read(COST)
+    reading = ShippedReader(JUDGES, embedder, [COST.passage]).read(COST)
     assert len(reading.scores) == len(FERRY)
     assert reading.answerable == reading.scores[1] == max(reading.scores)
 

@@ -63,7 +63,7 @@ def test_each_retriever_is_measured_at_each_size(tmp_path):
     # All passages, both of them, are found for either question.
     assert dense["precision@5"].value == pytest.approx((ferry / (ferry + bridge) + 36 / (ferry + bridge)) / 2)
     assert dense["recall@5"].n == 2
-    assert told == [(done, 12) for done in range(1, 13)]
+    assert told == [(done, 16) for done in range(1, 17)]
 
 
 def test_corpora_that_loading_would_change_are_refused(tmp_path):

@@ -92,7 +92,7 @@ def test_search_prints_the_contract_and_the_words_it_was_found_by(footnote, libr
     held = Library.open(library)
     for hit in found["hits"]:
         assert held.find(hit["source"]).text[hit["start"] : hit["end"]] == hit["text"]
-        assert set(hit["why"]) == {"lexical", "dense", "cosine", "words"}
+        assert set(hit["why"]) == {"lexical", "dense", "cosine", "words", "read"}
     assert "troops" in found["hits"][0]["why"]["words"]
 
 
@@ -201,16 +201,33 @@ def test_pairs_are_judged_without_a_library(footnote, tmp_path):
     assert not (tmp_path / ".footnote").exists()
 
 
+def test_passages_are_read_without_a_library(footnote, tmp_path):
+    sentences = ["The minister resigned on Monday.", "The bridge cost nine million crowns.", "It rained."]
+    passages = written(
+        tmp_path / "r.jsonl",
+        {"question": "How much did the bridge cost?", "sentences": sentences},
+        {"question": "Who won the cup?", "sentences": sentences},
+    )
+    status, (first, second), _ = footnote("search", "--json", "--read", passages)
+    assert status == 0
+    assert len(first["scores"]) == 3
+    assert first["scores"].index(max(first["scores"])) == 1
+    assert first["answerable"] == max(first["scores"]) > second["answerable"]
+    assert not (tmp_path / ".footnote").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (["ask", "Who?"], "footnote index"),
-        (["ask"], "Neither QUESTION nor --questions"),
+        (["ask"], "None of QUESTION and --questions was given"),
         (["ask", "--questions", "q.jsonl"], "--json"),
         (["search", "--json", "--questions", "none.jsonl"], "none.jsonl cannot be read"),
         (["search", "Who?", "--after", "yesterday"], "'yesterday' is not a day"),
         (["search", "Who?", "--after", "2025-02-01", "--before", "2025-01-01"], "exchange"),
-        (["check"], "Neither FILE nor --pairs"),
+        (["check"], "None of FILE and --pairs was given"),
+        (["search", "Who?", "--read", "r.jsonl"], "QUERY and --read were given"),
+        (["search", "--json", "--read", "none.jsonl"], "none.jsonl cannot be read"),
         (["check", "--pairs", "p.jsonl"], "--json"),
         (["index"], "PATH"),
         (["index", "nowhere"], "nowhere does not exist"),

@@ -23,10 +23,10 @@ from grading import (
     Doubting,
     outcome_of,
 )  # fmt: skip
+from shipped import VERIFIER
 
 from assistant.contract import answer_json
 from assistant.types import Ended
-from assistant.verify import RuleVerifier, open_verifier
 from evals.cases import load_suite
 from evals.evidence import Reader
 from evals.judge import judge
@@ -110,7 +110,7 @@ def test_an_answer_that_never_came_is_not_judged():
 
 
 def test_the_references_pass_and_the_wrong_answers_fail():
-    found = judge_the_judge((COST, UNKNOWN, PREMISE), DOCUMENTS, RuleVerifier())
+    found = judge_the_judge((COST, UNKNOWN, PREMISE), DOCUMENTS, VERIFIER)
     assert found.misses == ()
     assert (found.references, found.references_passed, found.wrong, found.wrong_caught) == (3, 3, 6, 6)
 
@@ -130,17 +130,17 @@ def test_a_judge_that_believes_nothing_is_found_out():
 
 
 def test_a_case_without_written_answers_counts_nothing():
-    assert judge_the_judge([replace(COST, reference="", wrong=())], DOCUMENTS, RuleVerifier()).references == 0
+    assert judge_the_judge([replace(COST, reference="", wrong=())], DOCUMENTS, VERIFIER).references == 0
 
 
 def test_a_gold_quote_of_a_document_that_is_not_there_is_a_mistake_with_the_name_of_the_case():
     with pytest.raises(UserError, match=r"cost quotes ferry\.md"):
-        judge_the_judge([COST], (DAM, BAKERY), RuleVerifier())
+        judge_the_judge([COST], (DAM, BAKERY), VERIFIER)
 
 
 def written(text, case=COST):
     documents = {"dam.md": DAM, "ferry.md": FERRY}
-    return _Written(case, documents, Reader(), RuleVerifier()).answer(text)
+    return _Written(case, documents, Reader(), VERIFIER).answer(text)
 
 
 def test_a_written_answer_is_cut_after_its_markers_into_claims_that_stand_in_it():
@@ -153,9 +153,11 @@ def test_a_written_answer_is_cut_after_its_markers_into_claims_that_stand_in_it(
 
 def test_a_claim_that_leans_on_the_beginning_of_its_sentence_is_judged_with_it():
     leaning = "The repair will cost $4 million, Ada Stone said [q1], and she named it [q1]."
-    assert [claim.judgement.verdict for claim in written(leaning).claims] == ["supported", "supported"]
     apart = leaning.replace(", and she", ". She")
-    assert [claim.judgement.verdict for claim in written(apart).claims] == ["supported", "unsupported"]
+    (first, second), (same, alone) = ([claim.judgement for claim in written(text).claims] for text in (leaning, apart))
+    assert first.verdict == same.verdict == "supported"
+    assert alone.verdict == "unsupported"
+    assert second.score > alone.score
 
 
 def test_a_leaning_claim_that_breaks_a_rule_is_not_saved_by_what_stands_before_it():
@@ -169,7 +171,7 @@ def test_it_is_told_whether_a_wrong_answer_failed_for_the_error_it_declares():
         WrongAnswer("Mayor Ada Stone said the repair will cost $8 million [q1].", "speaker_swap"),
         WrongAnswer("The dam is a cake [q1].", "fabrication"),
     )
-    found = judge_the_judge([replace(COST, reference="", wrong=wrong)], DOCUMENTS, RuleVerifier())
+    found = judge_the_judge([replace(COST, reference="", wrong=wrong)], DOCUMENTS, VERIFIER)
     assert (found.wrong, found.wrong_caught, found.named, found.found_by_name) == (3, 3, 2, 1)
     (other,) = found.other
     assert other.startswith("cost: declared speaker_swap, found ")
@@ -225,10 +227,10 @@ def test_a_sentence_that_is_neither_true_nor_false_is_not_checked(text):
     assert not is_checkable(text)
 
 
-def test_on_our_own_suite_nearly_every_reference_passes_and_wrong_answer_fails(embedder):
+def test_on_our_own_suite_nearly_every_reference_passes_and_wrong_answer_fails():
     suite = load_suite(Path(__file__).parents[1] / "evals" / "suites" / "articles.jsonl")
     documents = [load(path, source=path.name) for folder in suite.documents for path in sorted(folder.iterdir())]
-    found = judge_the_judge(suite.cases, documents, open_verifier(embedder.embed))
+    found = judge_the_judge(suite.cases, documents, VERIFIER)
     assert found.references == len(suite.cases)
     assert found.references_passed >= 0.95 * found.references, found.misses
     assert found.wrong_caught >= 0.85 * found.wrong, found.misses
@@ -248,9 +250,9 @@ def seeds():
     return suite.cases, documents, shared_judge
 
 
-def test_on_the_shared_cases_every_reference_passes_and_nearly_every_wrong_answer_fails(seeds, embedder):
+def test_on_the_shared_cases_every_reference_passes_and_nearly_every_wrong_answer_fails(seeds):
     cases, documents, _ = seeds
-    found = judge_the_judge(cases, documents.values(), open_verifier(embedder.embed))
+    found = judge_the_judge(cases, documents.values(), VERIFIER)
     assert (found.references, found.references_passed) == (15, 15), found.misses
     assert found.wrong == 23
     assert found.wrong_caught >= 22, found.misses
@@ -262,7 +264,7 @@ def test_the_judge_says_what_the_shared_judge_says(seeds):
     sources = {name: shared_judge.fold(document.text) for name, document in documents.items()}
     compared = 0
     for case, line in zip(cases, lines, strict=True):
-        maker = _Written(case, documents, Reader(), RuleVerifier())
+        maker = _Written(case, documents, Reader(), VERIFIER)
         for text in (case.reference, *(one.answer for one in case.wrong)):
             answer = maker.answer(text)
             theirs = answer_json(answer) | {"text": re.sub(r"\[q\d\]", "", text)}
@@ -279,6 +281,6 @@ def test_an_answer_that_reached_its_limit_is_judged_by_what_it_says():
 
 def test_an_unknown_error_label_is_named_in_the_miss():
     case = replace(UNKNOWN, reference="", wrong=(WrongAnswer("The documents do not say.", "not wrong at all"),))
-    assert judge_the_judge([case], DOCUMENTS, RuleVerifier()).misses == (
+    assert judge_the_judge([case], DOCUMENTS, VERIFIER).misses == (
         "unknown: wrong (not wrong at all): The documents do not say.",
     )

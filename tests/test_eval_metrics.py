@@ -28,10 +28,10 @@ from grading import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import Shelf
+from shipped import VERIFIER
 
 from assistant.pipeline import Assistant
 from assistant.types import Citation, Draft, Ended, Judgement
-from assistant.verify import RuleVerifier
 from evals.evidence import Reader, Reading, overlap
 from evals.metrics import METRICS
 from evals.run import judge_all
@@ -322,7 +322,7 @@ def test_abstaining_is_counted_where_it_matters(case, answers, false_answer, ove
 def test_the_follow_up_gap_compares_with_the_same_question_asked_alone(here, alone):
     reading = Reading(
         outcome_of(COST, *(GOOD if here else ())),
-        RuleVerifier(),
+        VERIFIER,
         Reader(),
         standalone=outcome_of(COST, *(GOOD if alone else ())),
     )
@@ -332,7 +332,7 @@ def test_the_follow_up_gap_compares_with_the_same_question_asked_alone(here, alo
 def test_the_follow_up_gap_is_undefined_without_an_answer_to_compare_with():
     failed = outcome_of(COST, ended=Ended("error", "The server is down."))
     for standalone in (None, failed):
-        reading = Reading(outcome_of(COST, *GOOD), RuleVerifier(), Reader(), standalone=standalone)
+        reading = Reading(outcome_of(COST, *GOOD), VERIFIER, Reader(), standalone=standalone)
         assert METRICS["follow_up_gap"].score(reading).value is None
 
 
@@ -423,7 +423,7 @@ def test_the_shown_sentences_are_those_that_the_pipeline_shows():
             yield Ended()
 
     noting = Noting((), None)
-    Assistant(Shelf([document]), Chosen(), answerer=noting, verifier=RuleVerifier()).ask("What?")
+    Assistant(Shelf([document]), Chosen(), answerer=noting, verifier=VERIFIER).ask("What?")
     shown = Reader().shown(hits)
     assert [(one.sentence.span, one.speaker) for one in shown] == [
         (one.sentence.span, one.speaker) for one in noting.seen
@@ -441,7 +441,7 @@ def test_two_spans_share_the_characters_that_lie_in_both(ends):
 def test_a_case_without_an_answer_cannot_be_read():
     failed = outcome_of(COST, ended=Ended("error", "The server is down."))
     with pytest.raises(ValueError):
-        Reading(failed, RuleVerifier(), Reader())
+        Reading(failed, VERIFIER, Reader())
 
 
 def test_every_metric_stands_under_its_name_and_has_a_definition():

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from grading import COST, DOCUMENTS, GOOD, PREMISE, UNKNOWN, Cases, Telling, outcome_of, telling
+from shipped import VERIFIER
 
 from assistant.pipeline import Assistant
 from assistant.types import Ended, Turn, Usage
-from assistant.verify import RuleVerifier
 from evals.metrics import METRICS
 from evals.run import is_twin, judge_all, measure, run, timings
 from evals.statistics import wilson
@@ -25,7 +25,7 @@ FOLLOW_UP = replace(
 
 
 def measures_of(outcomes, suite="town"):
-    return {one.metric: one for one in measure(judge_all(outcomes, RuleVerifier()), suite)}
+    return {one.metric: one for one in measure(judge_all(outcomes, VERIFIER), suite)}
 
 
 def asked(cases, assistant=None):
@@ -47,7 +47,7 @@ class Noting(Telling):
 
 def assistant_of(answerer, retriever=None):
     made = telling(*GOOD)
-    return Assistant(made.library, retriever or made.retriever, answerer=answerer, verifier=RuleVerifier())
+    return Assistant(made.library, retriever or made.retriever, answerer=answerer, verifier=VERIFIER)
 
 
 def test_every_case_has_an_outcome_in_the_order_of_the_suite():
@@ -66,7 +66,7 @@ def test_a_follow_up_is_asked_with_its_history_and_then_alone_without():
 
 def test_a_twin_is_judged_but_not_measured():
     outcomes = asked([FOLLOW_UP, replace(COST, must_pass=True, id="must", standalone="What?")])
-    judged = judge_all(outcomes, RuleVerifier())
+    judged = judge_all(outcomes, VERIFIER)
     twins = [one for one in judged if is_twin(one.outcome.case)]
     assert [(one.passed, one.scores, one.outcome.case.must_pass) for one in twins] == [(True, (), False)] * 2
     assert {one.cases for one in measure(judged)} == {2}
@@ -89,20 +89,20 @@ def test_progress_is_told_from_none_to_all_of_the_questions():
 def test_a_server_that_fails_is_no_wrong_answer(state):
     (outcome,) = asked([COST], telling(*GOOD[: state == "partial"], ended=Ended(state, "The server failed.")))
     assert outcome.hits
-    (judged,) = judge_all([outcome], RuleVerifier())
+    (judged,) = judge_all([outcome], VERIFIER)
     assert (judged.outcome.answer, judged.passed, judged.faults) == (None, None, ("The server failed.",))
     assert [score.metric for score in judged.scores] == list(METRICS)
     assert {score.value for score in judged.scores} == {None}
 
 
 def test_an_answer_that_broke_off_is_right_if_it_had_said_all():
-    (judged,) = judge_all(asked([COST], telling(*GOOD, ended=Ended("partial", "It broke off."))), RuleVerifier())
+    (judged,) = judge_all(asked([COST], telling(*GOOD, ended=Ended("partial", "It broke off."))), VERIFIER)
     assert judged.passed
 
 
 def test_an_answer_that_broke_off_is_wrong_if_it_had_said_something_wrong():
     wrong = ("Mayor Ada Stone said the repair will cost $9 million.", "Ada Stone")
-    (judged,) = judge_all(asked([COST], telling(wrong, ended=Ended("partial", "It broke off."))), RuleVerifier())
+    (judged,) = judge_all(asked([COST], telling(wrong, ended=Ended("partial", "It broke off."))), VERIFIER)
     assert judged.passed is False
     assert any("$9 million" in fault for fault in judged.faults)
 

@@ -148,7 +148,7 @@ def test_a_thumb_down_becomes_a_draft_with_what_was_answered_and_cited(team, tmp
         team, "How many days of paid leave does an employee have?", reason="wrong", words="It is 30!", history=history
     )
     assert run(["eval", "from-feedback", "bad.jsonl", "--library", "library"]) == 0
-    assert "1 draft cases added from 1 thumbs-down" in capsys.readouterr().out
+    assert "1 draft case added from 1 thumbs-down" in capsys.readouterr().out
     (case,) = load_suite(tmp_path / "bad.jsonl").cases
     assert case.draft
     assert case.history == history

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.quantities import calendar, quantities
+from assistant.quantities import calendar, quantities, spelled_out
 
 
 def bears_out(source, claim):
@@ -47,6 +47,20 @@ def test_another_number_or_unit_does_not_agree(source, claim):
 def test_months_and_days_are_found_but_the_verb_may_is_not():
     assert calendar("On Tuesday, 5 May or Sept. 3, it may rain in june.") == {"tuesday", "may", "september", "june"}
     assert calendar("It may rain.") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        ("It cost $6bn, or 4.5 per cent.", "It cost $6 billion, or 4.5%."),
+        ("a £310m deal", "a £310 million deal"),
+        ("10k runners on 3-million-year-old rocks", "10 thousand runners on 3-million-year-old rocks"),
+        ("nothing to spell", "nothing to spell"),
+    ],
+)
+def test_numbers_are_spelled_one_way(written, spelled):
+    assert spelled_out(written) == spelled
+    assert spelled_out(spelled) == spelled
 
 
 @given(st.text(max_size=80))

@@ -6,15 +6,15 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shipped import VERIFIER
 
 from assistant.reading import evidence_of
+from assistant.rules import is_contained
+from assistant.support import calibration
 from assistant.types import Evidence, Judgement
-from assistant.verify import PARTLY, SUPPORTED, RuleVerifier
 from vectorstore.sentences import split_sentences
 from vectorstore.text import normalise
 from vectorstore.types import Document, Sentence, Span
-
-VERIFIER = RuleVerifier()
 
 
 def cited(text: str, title: str = "") -> tuple[Evidence, ...]:
@@ -135,6 +135,33 @@ def test_a_claim_that_says_the_same_in_other_words_is_supported(claim, source):
     assert judgement.verdict == "supported", judgement
 
 
+CONTAINED = [
+    ("The offer was too low.", "Ms Lee said the offer was too low, and left.", True),
+    ("The offer was $6 billion.", "On Monday, the offer was $6bn.", True),
+    ("The offer was too low.", "She denied that the offer was too low.", False),
+    ("The plant will close.", "If the talks fail, the plant will close.", False),
+    ("The plant will close.", "The plant will close if the talks fail.", False),
+    ("The offer was low.", "The offer was too low.", False),
+    ("It was low.", "It was low.", False),  # three words are a phrase
+]
+
+
+@pytest.mark.parametrize(("claim", "source", "stands"), CONTAINED)
+def test_words_that_stand_in_a_sentence_are_its_words_unless_it_takes_them_back(claim, source, stands):
+    assert is_contained(claim, cited(source)) is stands
+    if stands:
+        assert judge(claim, source).reasons == ("contained: a cited sentence says it in these words",)
+
+
+def test_a_name_that_a_passage_without_a_title_does_not_hold_is_a_doubt_and_elsewhere_a_fault():
+    claim, source = "The company sold the plant in Leeds to Norda.", "The company sold the plant in Leeds to a rival."
+    ((bare,),), ((titled,),) = (VERIFIER.examine(claim, cited(source, title)) for title in ("", "A plant is sold"))
+    assert (bare.doubts, bare.broken) == (("name: Norda is not in the cited text",), ())
+    assert titled.broken == ("name: Norda is not in the cited text",)
+    ((named,),) = VERIFIER.examine(claim, cited(source, title="Norda grows"))
+    assert (named.doubts, named.broken) == ((), ())
+
+
 SENTENCES = [RUDOLF, PORT, LEE, PLANT, BID, VOTE, COUNT, TALKS, RATE,
     "He said he would “never, ever” do it again.",
     "It could not be learned whether Mr. Osei’s deputy had reportedly been told.",
@@ -166,8 +193,8 @@ def test_any_claim_gets_the_same_judgement_twice_and_a_score_that_fits_the_verdi
     first, second = VERIFIER.judge(claim, evidence), VERIFIER.judge(claim, evidence)
     assert first == second
     assert first.score is not None
-    assert (first.verdict == "supported") == (first.score >= SUPPORTED)
-    assert (first.verdict == "unsupported") == (first.score < PARTLY)
+    assert (first.verdict == "supported") == (first.score >= calibration().supported)
+    assert (first.verdict == "unsupported") == (first.score < calibration().partly)
 
 
 @given(st.sampled_from([one for one in SENTENCES if re.search(r"\d", one)]), st.data())

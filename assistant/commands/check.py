@@ -54,10 +54,10 @@ def check(
         lines = read_pairs(pairs)
 
         from assistant.check import check_pair, judgement_json
-        from assistant.open import open_settings_embedder
+        from assistant.judges import Judges
         from assistant.verify import open_verifier
 
-        verifier = open_verifier(open_settings_embedder(settings).embed)
+        verifier = open_verifier(Judges())
         for pair in lines:
             write_json(judgement_json(check_pair(pair.claim, pair.passage, verifier)))
     if file is None:

@@ -27,6 +27,14 @@ class Pair:
     passage: str
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One line of a file to read: a question, and the sentences of a passage that may answer it."""
+
+    question: str
+    sentences: tuple[str, ...]
+
+
 def write_json(value: Any) -> None:  # noqa: ANN401 - whatever json.dumps takes
     """Print value as one line of JSON, at once."""
     try:
@@ -60,11 +68,7 @@ def read_questions(path: Path, *, longest: int) -> tuple[Question, ...]:
     """
     questions = []
     for where, line in _objects(path):
-        question = _string(line, "question", where)
-        length = len(normalise(question).strip())
-        if not 0 < length <= longest:
-            raise UserError(f"{where}: the question has {length:,} characters; write 1 to {longest:,}.")
-        questions.append(Question(question, _turns(line.get("history"), where)))
+        questions.append(Question(_asked(line, where, longest), _turns(line.get("history"), where)))
     return tuple(questions)
 
 
@@ -75,6 +79,29 @@ def read_pairs(path: Path) -> tuple[Pair, ...]:
         UserError: if a line is not an object with the strings "claim" and "passage"; it names the line.
     """
     return tuple(Pair(_string(line, "claim", where), _string(line, "passage", where)) for where, line in _objects(path))
+
+
+def read_passages(path: Path, *, longest: int) -> tuple[Passage, ...]:
+    """Return the questions and passages of a file, in order; other keys of a line are ignored, empty lines skipped.
+
+    Raises:
+        UserError: if a line is not an object with a question of at most longest characters and a list of sentences.
+    """
+    passages = []
+    for where, line in _objects(path):
+        sentences = line.get("sentences")
+        if not (isinstance(sentences, list) and sentences and all(isinstance(one, str) for one in sentences)):
+            raise UserError(f'{where} has no sentences; write {{"question": "…", "sentences": ["…", "…"]}}.')
+        passages.append(Passage(_asked(line, where, longest), tuple(sentences)))
+    return tuple(passages)
+
+
+def _asked(line: dict[str, Any], where: str, longest: int) -> str:
+    question = _string(line, "question", where)
+    length = len(normalise(question).strip())
+    if not 0 < length <= longest:
+        raise UserError(f"{where}: the question has {length:,} characters; write 1 to {longest:,}.")
+    return question
 
 
 def _objects(path: Path) -> list[tuple[str, dict[str, Any]]]:

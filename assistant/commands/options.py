@@ -1,6 +1,7 @@
 """The options that several commands share, and what they mean."""
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,20 +77,24 @@ def expect_known(filters: Filters, library: "OpenLibrary") -> None:
             raise UserError(f"There is no document {document!r} in the library; give its source as hits show it.")
 
 
-def one_of(words: str | None, lines: Path | None, *, as_json: bool, names: tuple[str, str]) -> None:
-    """Make sure that either words or a file of lines was given, and that lines are answered in JSON.
+def one_of(words: str | None, *lines: Path | None, as_json: bool, names: tuple[str, ...]) -> None:
+    """Make sure that either words or one file of lines was given, and that lines are answered in JSON.
 
-    `names` are those of the argument and of the option, for the message.
+    `names` are those of the argument and of the options, for the message.
 
     Raises:
         UserError: if not.
     """
-    argument, option = names
-    if (words is None) == (lines is None):
-        found = f"Neither {argument} nor {option} was" if words is None else f"Both {argument} and {option} were"
-        raise UserError(f"{found} given; give one of the two.")
-    if lines is not None and not as_json:
-        raise UserError(f"{option} prints JSON lines; add --json.")
+    given = [name for name, value in zip(names, (words, *lines), strict=True) if value is not None]
+    if len(given) != 1:
+        found = f"None of {_joined(names, 'and')} was" if not given else f"{_joined(given, 'and')} were"
+        raise UserError(f"{found} given; give one of {_joined(names, 'or')}.")
+    if words is None and not as_json:
+        raise UserError(f"{given[0]} prints JSON lines; add --json.")
+
+
+def _joined(names: Sequence[str], word: str) -> str:
+    return f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
 def _day(option: str, text: str | None) -> datetime.date | None:

@@ -1,11 +1,12 @@
 """`footnote search`: the passages nearest to a query, and why each was found."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.commands.configured import read_settings
-from assistant.commands.lines import read_questions, write_json
+from assistant.commands.lines import read_passages, read_questions, write_json
 from assistant.commands.options import (
     After,
     AsJson,
@@ -31,6 +32,12 @@ def search(
     query: Annotated[str | None, typer.Argument(metavar="QUERY", help="What to look for.", show_default=False)] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Passages to show.")] = 10,
     questions: Questions = None,
+    read: Annotated[
+        Path | None,
+        typer.Option(
+            "--read", metavar="FILE.jsonl", help="Read each line's sentences for its question; needs no library."
+        ),
+    ] = None,
     outlets: Outlets = None,
     documents: Documents = None,
     after: After = None,
@@ -44,12 +51,23 @@ def search(
       footnote search "NATO troops in Ukraine"
       footnote search -k 3 --outlet "The Daily Ledger" --after 2025-08-18 Crimea
       footnote search --json -k 5 --questions questions.jsonl > hits.jsonl
+      footnote search --json --read passages.jsonl > scores.jsonl
     """
-    one_of(query, questions, as_json=as_json, names=("QUERY", "--questions"))
+    one_of(query, questions, read, as_json=as_json, names=("QUERY", "--questions", "--read"))
     filters = read_filters(outlets, documents, after=after, before=before)
     settings = read_settings(library=library)
     if query is not None and not query.strip():
         raise UserError("The query is empty; write what to look for.")
+    if read is not None:
+        from assistant.judges import Judges
+        from assistant.relevance import read_alone
+        from vectorstore.embed import open_embedder
+
+        judges, embedder = Judges(), open_embedder("bundled")
+        for passage in read_passages(read, longest=settings.question_characters):
+            scores, answerable = read_alone(passage.question, passage.sentences, judges=judges, embedder=embedder)
+            write_json({"scores": scores, "answerable": answerable})
+        return
     asked = read_questions(questions, longest=settings.question_characters) if questions else ()
     retriever = _open_retriever(settings, filters)
     for line in asked:

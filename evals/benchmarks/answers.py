@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.judges import Judges
 from evals.benchmarks.answering import Answered, answer_all
 from evals.benchmarks.figures import auc, balanced_accuracy, estimate, mean, ratio
 from evals.benchmarks.lines import sample
@@ -68,10 +69,15 @@ def measure(data: Path, *, limit: int | None = None, on_progress: OnProgress | N
     to_read, to_answer = _held(READ, data, limit, skipped), _held(ANSWERED, data, limit, skipped)
     step = steps(sum(map(len, [*to_read.values(), *to_answer.values()])), on_progress)
     rows: list[tuple[Cell, ...]] = []
-    embed = Remembered(open_embedder("bundled"))
+    embedder, judges = open_embedder("bundled"), Judges()
+    embed = Remembered(embedder)
     for name, asked in to_read.items():
         passages = list(dict.fromkeys(one.passage for one in asked))
-        readers: tuple[PassageReader, ...] = (WordReader(passages), CosineReader(embed), ShippedReader(embed, passages))
+        readers: tuple[PassageReader, ...] = (
+            WordReader(passages),
+            CosineReader(embed),
+            ShippedReader(judges, embedder, passages),
+        )
         readings: list[list[Reading]] = [[] for _ in readers]
         for one in asked:
             for reader, said in zip(readers, readings, strict=True):

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.judges import Judges
 from assistant.question import parts
 from assistant.reading import evidence_of
 from assistant.relevance import Reader
@@ -71,9 +72,10 @@ class CosineReader:
 class ShippedReader:
     """The reader of the extractive answerer, with the given sentences: the best score of any part of the question."""
 
-    def __init__(self, embed: Callable[[Sequence[str]], NDArray[np.float32]], passages: Sequence[str]) -> None:
-        """Read with these embeddings; `passages` tell how rare a word is."""
-        self._embed = embed
+    def __init__(self, judges: Judges, embedder: Embedder, passages: Sequence[str]) -> None:
+        """Read with these; `passages` tell how rare a word is."""
+        self._judges = judges
+        self._embedder = embedder
         self._passages = len(passages)
         self._counts = frequencies(passages)
 
@@ -83,7 +85,9 @@ class ShippedReader:
         sentences = [Sentence(document.id, number, span, 0) for number, span in enumerate(asked.spans)]
         reader = Reader(
             evidence_of(document, sentences),
-            embed=self._embed,
+            asked.question,
+            judges=self._judges,
+            embedder=self._embedder,
             frequency=lambda words: {word: self._counts[word] for word in words},
             passages=self._passages,
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from assistant.judges import Judges
 from evals.benchmarks.figures import estimate, mean
 from evals.benchmarks.lines import sample
 from evals.benchmarks.progress import Step, steps
@@ -29,8 +30,8 @@ FOLDER = "chunking"
 QUESTIONS = "questions_df.csv"
 COUNT = 472
 TOKENS = (200, 400)
-SHIPPED = "both, as shipped"
-RETRIEVERS = ("words (BM25)", "meaning (bundled embedder)", SHIPPED)
+FUSED, READ = "both", "both, then read by the reader"
+RETRIEVERS = ("words (BM25)", "meaning (bundled embedder)", FUSED, READ)
 COLUMNS = ("passages", "retriever", "recall@5", "precision@5", "IoU@5", "recall@10")
 SETTINGS = (
     "one library of all five corpora; recall: share of the characters of a question's references that the first k "
@@ -167,6 +168,7 @@ def _retrievers(library: Library, embedder: Embedder) -> tuple[Search, ...]:
     if directory is None:
         raise ValueError(f"nothing was indexed in {library.directory}")
     index, retriever = VectorIndex.open(directory), Retriever(library, embedder)
+    reading = Retriever(library, embedder, Judges())
 
     def lexical(query: str, k: int) -> Sequence[Passage]:
         return library.passages([id for id, _ in library.lexical(any_of(query_terms(query)), limit=k)])
@@ -177,7 +179,10 @@ def _retrievers(library: Library, embedder: Embedder) -> tuple[Search, ...]:
     def fused(query: str, k: int) -> Sequence[Passage]:
         return [hit.passage for hit in retriever.search(query, k=k)]
 
-    return lexical, dense, fused
+    def read(query: str, k: int) -> Sequence[Passage]:
+        return [hit.passage for hit in reading.search(query, k=k)]
+
+    return lexical, dense, fused, read
 
 
 def _source(corpus: str) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from assistant.check import check_pair
+from assistant.judges import Judges
 from assistant.types import Judgement
 from assistant.verify import Verifier, open_verifier
 from evals.benchmarks.figures import Estimate, auc, balanced_accuracy, best_cut, estimate, mean_of
@@ -16,7 +17,6 @@ from evals.benchmarks.lines import read_rows, sample
 from evals.benchmarks.progress import Step, no_step, steps
 from evals.benchmarks.table import Cell, OnProgress, Table
 from evals.statistics import seed_of
-from vectorstore.embed import open_embedder
 from vectorstore.words import terms
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Pair:
 
 def measure(data: Path, *, limit: int | None = None, on_progress: OnProgress | None = None) -> Table:
     """Return a row for each set below data/support/dev, known or not, and one for the mean over six known ones."""
-    verifier = open_verifier(open_embedder("bundled").embed)
+    verifier = open_verifier(Judges())
     held = {name: sample(pairs, limit, name) for name, pairs in _read(data / FOLDER).items()}
     step = steps(sum(map(len, held.values())), on_progress)
     titles = {name: title for name, title, _, _ in SETS}

@@ -30,6 +30,7 @@ def from_feedback(
     from evals.draft.sources import folders_of
     from evals.draft.writing import append_cases, case_json, expect_suite_name, header_json, write_suite
     from evals.feedback import case_of, id_of
+    from evals.reports.phrases import count
     from vectorstore.library import Library as OpenLibrary
 
     expect_suite_name(out)
@@ -52,5 +53,6 @@ def from_feedback(
     else:
         known = len(complaints) - len(fresh)
         typer.echo(
-            f"{out}: {len(fresh)} draft cases added from {len(complaints)} thumbs-down; {known} were in it already."
+            f"{out}: {count(len(fresh), 'draft case')} added from {len(complaints)} thumbs-down; "
+            f"{known} were in it already."
         )

@@ -118,7 +118,9 @@ def _by_category(drafted: "DraftedSuite") -> dict[str, int]:
 
 
 def _show(drafted: "DraftedSuite", path: Path, reword: "Rewording | None") -> None:
-    typer.echo(f"{path}: {len(drafted.cases)} draft cases")
+    from evals.reports.phrases import count
+
+    typer.echo(f"{path}: {count(len(drafted.cases), 'draft case')}")
     for category, many in _by_category(drafted).items():
         typer.echo(f"  {many:4} {category}")
     found = sum(many for _, many in drafted.found)
