@@ -27,6 +27,7 @@ COMPARED = 12  # sentences looked at for it, before those that say the same beco
 # times in ten; so does that of most passages that do not, hence the demands on names, speakers and COVERED.
 ANSWERS = -0.8  # logit from which a sentence is an answer at all
 COVERED = 0.1  # share of the question's content, by weight, that the sentence must hold
+ABOUT = {"who": 0.3}  # the same of what is no name: who is named beside the right people need not be who is asked for
 TOPIC = 0.3  # share of the content of a question, by weight, that puts the words of whom it asks about on its topic
 SAID = 2.5  # by how many logits these may then fall short of ANSWERS: whoever asks for words does not describe them
 DIRECT = 1.0  # by how many logits a direct quotation goes before a report of the same person's words
@@ -154,7 +155,8 @@ def _find(part: Part, read: Sequence[Relevance]) -> _Found:
         pool = [_preferring_quotations(one) for one in pool if _is_on_topic(one)]
         pool.sort(key=lambda one: -one.logit)
     else:
-        pool = [one for one in pool if one.logit >= ANSWERS and one.coverage >= COVERED]
+        about = ABOUT.get(part.kind, 0.0)
+        pool = [one for one in pool if one.logit >= ANSWERS and one.coverage >= COVERED and one.about >= about]
     if not pool:
         return _Found(missing="No passage that was found answers it.")
     if part.kind == "comparison":
