@@ -25,7 +25,7 @@ LONGEST = 5  # sentences of an answer
 COMPARED = 12  # sentences looked at for it, before those that say the same become one
 # On real people's questions (training/relevance.py) the best sentence of a passage that answers lies above ANSWERS nine
 # times in ten; so does that of most passages that do not, hence the demands on names, speakers and COVERED.
-ANSWERS = -0.8  # logit from which a sentence is an answer at all
+ANSWERS = -1.0  # logit from which a sentence is an answer at all
 COVERED = 0.1  # share of the question's content, by weight, that the sentence must hold
 ABOUT = {"who": 0.3}  # the same of what is no name: who is named beside the right people need not be who is asked for
 TOPIC = 0.3  # share of the content of a question, by weight, that puts the words of whom it asks about on its topic
