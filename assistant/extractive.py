@@ -31,6 +31,7 @@ ABOUT = {"who": 0.3}  # the same of what is no name: who is named beside the rig
 TOPIC = 0.3  # share of the content of a question, by weight, that puts the words of whom it asks about on its topic
 SAID = 2.5  # by how many logits these may then fall short of ANSWERS: whoever asks for words does not describe them
 DIRECT = 1.0  # by how many logits a direct quotation goes before a report of the same person's words
+SURE = 0.0  # logit from which words of that person are an answer that share none with the question
 SPOKEN = 5  # words between quotation marks from which they are somebody's sentence, not a name or a term
 BEHIND = 0.8  # how far behind the best, in logits, a sentence may be and still be added
 # The share of the question's names that must stand in a sentence or just around it; of what is compared, each
@@ -172,7 +173,7 @@ def _is_on_topic(one: Relevance) -> bool:
     """Return whether what the very person asked about says is about what was asked, by its words or as it is read."""
     if one.coverage + one.context >= TOPIC:
         return one.logit >= ANSWERS - SAID
-    return one.logit >= ANSWERS and (one.read > 0 or one.coverage > 0)
+    return one.logit >= (ANSWERS if one.coverage > 0 else SURE)
 
 
 def _preferring_quotations(one: Relevance) -> Relevance:
