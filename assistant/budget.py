@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -27,17 +27,31 @@ MESSAGE_TOKENS = (
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Messages that hold at most as many tokens as allowed, and the evidence whose sentences they show."""
+    """Messages that hold at most as many tokens as allowed, and the evidence whose sentences they show.
+
+    `rules` is what they say in our own name, `nonce` what tells the documents apart from it; neither is for the reader.
+    """
 
     messages: tuple[ChatMessage, ...]
     shown: tuple[Evidence, ...]
     tokens: int
+    rules: str
+    nonce: str
 
 
-def fit(prompt: Prompt, request: Request, evidence: Sequence[Evidence], *, tokens: int, count: Count) -> Fitted | None:
+def fit(
+    prompt: Prompt,
+    request: Request,
+    evidence: Sequence[Evidence],
+    *,
+    tokens: int,
+    count: Count,
+    more: Mapping[str, str] | None = None,
+) -> Fitted | None:
     """Return the prompt for request with as much of the evidence as fits, the most relevant first.
 
-    Earlier turns come before it, the latest that fit, without sources or markers. None if not even one sentence fits.
+    Earlier turns come before it, the latest that fit, without sources or markers. `more` are values of variables that
+    only this prompt has. None if not even one sentence fits.
     """
     nonce = secrets.token_hex(8)
     history = _latest(request.history, int(tokens * HISTORY_SHARE), count)
@@ -48,10 +62,12 @@ def fit(prompt: Prompt, request: Request, evidence: Sequence[Evidence], *, token
             "sources": _lay_out(shown),
             "question": defuse(request.question),
             "sentinel": SENTINEL,
+            **(more or {}),
         }
         system, user = prompt.render(values)
         messages = ((system.role, system.text), *history, (user.role, user.text))
-        return Fitted(messages, tuple(shown), sum(count(text) + MESSAGE_TOKENS for _, text in messages))
+        cost = sum(count(text) + MESSAGE_TOKENS for _, text in messages)
+        return Fitted(messages, tuple(shown), cost, system.text, nonce)
 
     chosen = _choose(evidence, tokens - laid_out(()).tokens, count)
     while chosen:

@@ -152,11 +152,11 @@ def _model(settings: Settings) -> Iterator[Finding]:
 
 async def _reply(settings: Settings) -> Ended:
     from assistant.model import ModelAnswerer
-    from assistant.providers import open_chat_model
+    from assistant.providers import open_chat_model, patience
 
     document = Document("doctor", "A test", "The bridge is green.")
     answerer = ModelAnswerer(
-        open_chat_model(settings), model=settings.model or "", timeout=settings.model_timeout, answer_tokens=100
+        open_chat_model(settings), model=settings.model or "", patience=patience(settings), answer_tokens=100
     )
     question = "What colour is the bridge?"
     evidence = evidence_of(document, split_sentences(document))

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.instructions import instructions
 from assistant.judges import Judges
 from assistant.pipeline import Request
 from assistant.polarity import is_negative
@@ -80,7 +79,7 @@ class ExtractiveAnswerer:
             passages=self._library.manifest().passages,
         )
         asked = parts(request.query)
-        obeying = self._instructions(evidence)
+        obeying = request.orders
         readings = [reader.read(part) for part in asked]
         found = [_find(part, read) for part, read in zip(asked, readings, strict=True)]
         withheld = [one.evidence for one in _first(found) if one.evidence.id in obeying]
@@ -97,17 +96,6 @@ class ExtractiveAnswerer:
         groups = self._merged(chosen)[:most]
         quotable = [one for one in evidence if one.id not in obeying]
         return _drafts(groups, quotable), Ended(notice=" ".join(notices) or None)
-
-    def _instructions(self, evidence: Sequence[Evidence]) -> frozenset[str]:
-        """Return the ids of the sentences that tell a machine what to answer, judged by whole paragraphs."""
-        paragraphs = {(one.document.id, one.sentence.paragraph) for one in evidence}
-        told = set()
-        for document in {one.document for one in evidence}:
-            read = [one for one in self._library.sentences(document.id) if (document.id, one.paragraph) in paragraphs]
-            texts = [one.span.of(document.text) for one in read]
-            orders = instructions(texts, [one.paragraph for one in read])
-            told |= {(document.id, one.number) for one, is_order in zip(read, orders, strict=True) if is_order}
-        return frozenset(one.id for one in evidence if (one.document.id, one.sentence.number) in told)
 
     def _merged(self, chosen: Sequence[Relevance]) -> list[list[Evidence]]:
         """Put sentences that say the same together, the one that says it best first."""

@@ -1,34 +1,47 @@
 """The answerer that lets a chat model write, from numbered sentences, and reads what it cites while it writes."""
 
 import asyncio
-import logging
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from assistant.budget import SENTINEL, ChatMessage, fit
+from assistant.budget import SENTINEL, Fitted, fit
+from assistant.containment import Containment, before_link
+from assistant.hearing import Heard, Patience, explained, hear
 from assistant.markers import MarkerParser
 from assistant.pipeline import Request
+from assistant.repair import listed, mended, nearest
 from assistant.tokens import count_tokens
-from assistant.types import Delta, Draft, Drafted, Ended, Evidence, Usage
+from assistant.types import Delta, Draft, Drafted, Ended, Evidence, Failed, Repaired, Usage
 from prompts.load import load
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessageChunk
 
 CHARACTERS_PER_TOKEN = 12  # what no reply reaches; beyond it a server has forgotten the limit it was given
 
-_log = logging.getLogger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars for a million tokens that a model reads and that it writes; None: not known."""
+
+    reading: float | None = None
+    writing: float | None = None
+
+    def cost(self, usage: Usage) -> float | None:
+        """Return the price of a reply in US dollars."""
+        if self.reading is None or self.writing is None:
+            return None
+        return (self.reading * usage.prompt_tokens + self.writing * usage.completion_tokens) / 1e6
 
 
 class ModelAnswerer:
     """Answers with what a chat model writes.
 
-    `model` is the name to record; `prompt_tokens` and `answer_tokens` are the most tokens of either; `timeout` is how
-    many seconds the model may stay silent. A model that fails ends the answer with what came until then.
+    `model` is the name to record; `prompt_tokens` and `answer_tokens` are the most tokens of either. A model that fails
+    ends the answer with what came until then. Sentences that tell a machine what to answer are not shown to it.
     """
 
     kind: Literal["extractive", "model"] = "model"
@@ -40,105 +53,95 @@ class ModelAnswerer:
         model: str,
         prompt_tokens: int = 6000,
         answer_tokens: int = 800,
-        timeout: float = 60.0,
+        patience: Patience | None = None,
+        prices: Prices | None = None,
     ) -> None:
         self.model: str | None = model
         self._prompt = load("answer")
+        self._repair = load("repair")
         self.prompt: str | None = self._prompt.label
         self._chat = chat
         self._prompt_tokens = prompt_tokens
         self._answer_tokens = answer_tokens
-        self._timeout = timeout
+        self._patience = patience or Patience()
+        self._prices = prices or Prices()
 
     async def answer(self, request: Request, evidence: Sequence[Evidence]) -> AsyncGenerator[Drafted, None]:
         """Yield drafts as they are finished, deltas between them, and one Ended; closing it ends the model call."""
-        if not evidence:
+        shown = [one for one in evidence if one.id not in request.orders]
+        if not shown:
             yield Ended("abstained", "No passage was found.")
             return
         fitted = await asyncio.to_thread(
-            fit, self._prompt, request, evidence, tokens=self._prompt_tokens, count=count_tokens
+            fit, self._prompt, request, shown, tokens=self._prompt_tokens, count=count_tokens
         )
         if fitted is None:
             yield Ended(
                 "error", "The question leaves no room for sources; shorten it, or raise FOOTNOTE_PROMPT_TOKENS."
             )
             return
-        heard = _Heard()
-        page = _Page(MarkerParser(fitted.shown))
-        async with aclosing(self._listen(fitted.messages, heard)) as pieces:
+        heard = Heard()
+        page = _Page(fitted)
+        async with aclosing(self._hear(fitted, heard)) as pieces:
             async for piece in pieces:
                 for drafted in page.write(piece):
                     yield drafted
         for draft in page.finish():
             yield draft
-        if heard.text and heard.usage == Usage():
-            heard.usage = Usage(fitted.tokens, count_tokens(heard.text))
         state, notice = _outcome(heard, page)
-        yield Ended(state, notice, heard.usage)
+        yield Ended(state, notice, self._usage(fitted, heard))
 
-    async def _listen(self, messages: Sequence[ChatMessage], heard: "_Heard") -> AsyncGenerator[str, None]:
-        """Yield the pieces of the model's reply; how it ended is noted in heard, whatever happens."""
-        chunks: asyncio.Queue[AIMessageChunk | None] = asyncio.Queue()
+    async def repair(self, request: Request, evidence: Sequence[Evidence], failed: Sequence[Failed]) -> Repaired:
+        """Return what the model makes of failed sentences, shown those of the documents that are nearest to them.
 
-        async def call() -> None:
-            try:
-                async for chunk in self._chat.astream(list(messages)):
-                    chunks.put_nowait(chunk)
-            finally:
-                chunks.put_nowait(None)
+        What it does not mend, or a server that fails now, leaves them as they are.
+        """
+        near = nearest(failed, [one for one in evidence if one.id not in request.orders])
+        fitted = await asyncio.to_thread(
+            fit,
+            self._repair,
+            replace(request, history=()),
+            near,
+            tokens=self._prompt_tokens,
+            count=count_tokens,
+            more={"failed": listed(failed)},
+        )
+        if fitted is None:
+            return Repaired({})
+        heard = Heard()
+        async with aclosing(self._hear(fitted, heard)) as pieces:
+            async for _ in pieces:
+                pass
+        through = Containment(fitted.rules, fitted.nonce).let_through
+        drafts = {
+            number: tuple(filter(None, map(through, written)))
+            for number, written in mended(heard.text, fitted.shown, failed)
+        }
+        return Repaired({number: kept for number, kept in drafts.items() if kept}, self._usage(fitted, heard))
 
-        # Closing LangChain's iterator leaves the connection open and the model writing; cancelling a task that is
-        # reading from it does not.
-        task = asyncio.create_task(call())
-        try:
-            while len(heard.text) < self._answer_tokens * CHARACTERS_PER_TOKEN:
-                # The client's own timeout takes the comments that keep a connection alive for an answer.
-                async with asyncio.timeout(self._timeout):
-                    chunk = await chunks.get()
-                if chunk is None:
-                    await task  # raises what went wrong
-                    return
-                heard.note(chunk)
-                if chunk.text:
-                    yield chunk.text
-            heard.finish = "length"
-        except Exception as error:  # noqa: BLE001 - providers raise what they like: JSONDecodeError, IndexError, …
-            heard.failure = error
-            _log.warning("%s failed: %s, status %s", self.model, type(error).__name__, _status(error))
-        finally:
-            while not task.done():  # asyncio.wait_for, which libraries use, loses a cancellation that meets a result
-                task.cancel()
-                await asyncio.wait([task], timeout=0.1)
+    def _hear(self, fitted: Fitted, heard: Heard) -> AsyncGenerator[str, None]:
+        longest = self._answer_tokens * CHARACTERS_PER_TOKEN
+        return hear(self._chat, fitted.messages, heard, self._patience, longest=longest)
 
-
-@dataclass(slots=True)
-class _Heard:
-    """What is known of a reply: its text, why it ended according to the server, what it cost, what went wrong."""
-
-    text: str = ""
-    finish: str | None = None
-    usage: Usage = field(default_factory=Usage)
-    failure: Exception | None = None
-
-    def note(self, chunk: "AIMessageChunk") -> None:
-        self.text += chunk.text
-        for key in ("finish_reason", "stop_reason", "done_reason", "status"):  # OpenAI, Anthropic, Ollama, Responses
-            self.finish = chunk.response_metadata.get(key) or self.finish
-        if told := chunk.usage_metadata:
-            # Some servers send the sums so far with every chunk, others each number once.
-            self.usage = Usage(
-                max(self.usage.prompt_tokens, told["input_tokens"]),
-                max(self.usage.completion_tokens, told["output_tokens"]),
-            )
+    def _usage(self, fitted: Fitted, heard: Heard) -> Usage:
+        """Return what a reply cost: by the server's count, else by ours."""
+        usage = heard.usage
+        if heard.text and usage == Usage():
+            usage = Usage(fitted.tokens, count_tokens(heard.text))
+        return replace(usage, cost_usd=self._prices.cost(usage))
 
 
 class _Page:
-    """Drafts and deltas of one reply, with the word that says "they do not answer" taken out."""
+    """Drafts and deltas of one reply, without what must not come through: see assistant.containment.
 
-    def __init__(self, parser: MarkerParser) -> None:
+    The word that says "they do not answer" is taken out, too.
+    """
+
+    def __init__(self, fitted: Fitted) -> None:
         self.spoken = False
         self.declined = False
-        self._parser = parser
+        self.containment = Containment(fitted.rules, fitted.nonce)
+        self._parser = MarkerParser(fitted.shown)
         self._sent = ""
         self._held: list[Draft] = []
 
@@ -149,8 +152,8 @@ class _Page:
             yield draft
         if self.declined and not self.spoken:
             return
-        pending = _without_sentinel(self._parser.pending)
-        if len(pending) > len(self._sent) and pending.startswith(self._sent):
+        pending = before_link(_without_sentinel(self._parser.pending)).rstrip()
+        if len(pending) > len(self._sent) and pending.startswith(self._sent) and not self.containment.repeats(pending):
             yield Delta(pending[len(self._sent) :])
             self._sent = pending
 
@@ -159,7 +162,7 @@ class _Page:
         return list(self._passed(self._parser.finish()))
 
     def _passed(self, drafts: Sequence[Draft]) -> Iterator[Draft]:
-        for draft in drafts:
+        for draft in filter(None, map(self.containment.let_through, drafts)):
             bare = draft.text.lstrip(_MARKUP)
             if bare.startswith(SENTINEL):
                 self.declined = True
@@ -190,65 +193,29 @@ def _without_sentinel(text: str) -> str:
 
 
 def _outcome(
-    heard: _Heard, page: _Page
+    heard: Heard, page: _Page
 ) -> tuple[Literal["complete", "partial", "truncated", "abstained", "error"], str | None]:
     """Return the state of a reply that is over, and what to tell the reader of it."""
     if page.declined and not page.spoken:
         return "abstained", "The documents that were found do not answer this question."
     broken: Literal["partial", "error"] = "partial" if page.spoken else "error"
-    finish = (heard.finish or "").lower()
     if heard.failure:
-        return broken, _explained(heard.failure, page.spoken)
-    if finish in {"length", "max_tokens", "incomplete"}:
+        return broken, explained(heard.failure, spoken=page.spoken)
+    if heard.ended == "truncated":
         if page.spoken:
             return (
                 "truncated",
                 "The answer reached its length limit and stops early; ask for less, or raise FOOTNOTE_ANSWER_TOKENS.",
             )
         return "error", "The model used up its length limit before it wrote anything; raise FOOTNOTE_ANSWER_TOKENS."
-    if finish in {"content_filter", "safety", "refusal"}:
+    if heard.ended == "filtered":
         return broken, "The model's provider withheld the answer; ask in other words."
-    if not finish:
+    if heard.ended == "broken":
         return broken, "The model's server ended the answer before it was finished; ask again."
+    if page.containment.leaked:
+        return ("complete" if page.spoken else "error"), "What the model repeated of our instructions was left out."
     if not page.spoken:
         return "error", "The model answered nothing; ask again, or use another FOOTNOTE_MODEL."
     if page.declined:
         return "complete", "The model says that the documents answer only a part of the question."
     return "complete", None
-
-
-def _explained(failure: Exception, spoken: bool) -> str:
-    """Return one sentence on what failed and what to do; nothing of what the server said, which may hold a key."""
-    import httpx
-
-    causes = list(_causes(failure))
-    if any(isinstance(one, TimeoutError | httpx.TimeoutException) for one in causes):
-        return "The model stayed silent for too long; ask again, or raise FOOTNOTE_MODEL_TIMEOUT."
-    status = _status(failure)
-    if status in {401, 403}:
-        return "The model's server refused the key; check FOOTNOTE_API_KEY."
-    if status == 404:
-        return "The model's server does not know this model or address; check FOOTNOTE_MODEL and FOOTNOTE_BASE_URL."
-    if status == 429:
-        return "The model's server is busy or a quota is used up; ask again later."
-    if status in {400, 413, 422}:
-        return "The model's server refused the request; check FOOTNOTE_MODEL, or lower FOOTNOTE_PROMPT_TOKENS."
-    if status is not None and status >= 500:
-        return "The model's server failed; ask again later."
-    if spoken:
-        return "The connection to the model broke before the answer was finished; ask again."
-    if any(isinstance(one, httpx.TransportError | OSError) for one in causes):
-        return "The model's server could not be reached; check that it runs, and FOOTNOTE_BASE_URL."
-    return "What the model's server sent is not an answer; check FOOTNOTE_BASE_URL, it often ends in /v1."
-
-
-def _status(failure: Exception) -> int | None:
-    """Return the HTTP status that a provider's error carries."""
-    found = (getattr(one, "status_code", None) for one in _causes(failure))
-    return next((status for status in found if isinstance(status, int)), None)
-
-
-def _causes(failure: BaseException | None) -> Iterator[BaseException]:
-    while failure is not None:
-        yield failure
-        failure = failure.__cause__

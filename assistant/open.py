@@ -1,13 +1,18 @@
 """Put an assistant together from settings: the only place that chooses implementations."""
 
+from typing import TYPE_CHECKING
+
 from assistant.extractive import ExtractiveAnswerer
 from assistant.judges import Judges
-from assistant.pipeline import Answerer, Assistant
+from assistant.pipeline import Assistant
 from assistant.settings import Settings
-from assistant.verify import Verifier, open_verifier
+from assistant.verify import open_verifier
 from vectorstore.embed import Embedder, open_embedder
 from vectorstore.library import Library
 from vectorstore.retrieve import Retriever
+
+if TYPE_CHECKING:
+    from assistant.model import ModelAnswerer
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -20,13 +25,18 @@ def open_assistant(settings: Settings) -> Assistant:
     embedder = open_settings_embedder(settings)
     judges = Judges()
     verifier = open_verifier(judges)
-    answerer = _open_answerer(settings, library, judges, verifier)
+    # The bundled embedder, whatever the library was indexed with: the weights of the reader are fitted to it.
+    extractive = ExtractiveAnswerer(judges, open_embedder("bundled"), library, verifier)
+    written = _open_model(settings) if settings.model else None
     return Assistant(
         library,
         # The extractive answerer reads what is found by itself; a chat model is shown what was read and found best.
-        Retriever(library, embedder, judges if answerer.kind == "model" else None),
-        answerer=answerer,
+        Retriever(library, embedder, judges if written else None),
+        answerer=written or extractive,
         verifier=verifier,
+        fallback=extractive if written else None,
+        repairer=written,
+        strict=settings.strict,
         passages=settings.passages,
         longest_question=settings.question_characters,
     )
@@ -42,17 +52,15 @@ def open_settings_embedder(settings: Settings) -> Embedder:
     )
 
 
-def _open_answerer(settings: Settings, library: Library, judges: Judges, verifier: Verifier) -> Answerer:
-    if settings.model is None:
-        # The bundled embedder, whatever the library was indexed with: the weights of the reader are fitted to it.
-        return ExtractiveAnswerer(judges, open_embedder("bundled"), library, verifier)
-    from assistant.model import ModelAnswerer
-    from assistant.providers import open_chat_model
+def _open_model(settings: Settings) -> "ModelAnswerer":
+    from assistant.model import ModelAnswerer, Prices
+    from assistant.providers import open_chat_model, patience
 
     return ModelAnswerer(
         open_chat_model(settings),
-        model=settings.model,
+        model=settings.model or "",
         prompt_tokens=settings.prompt_tokens,
         answer_tokens=settings.answer_tokens,
-        timeout=settings.model_timeout,
+        patience=patience(settings),
+        prices=Prices(settings.model_price_in, settings.model_price_out),
     )

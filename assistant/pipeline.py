@@ -1,14 +1,16 @@
 """The flow, top to bottom: a question comes in, events go out, the last of them a finished answer."""
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol, TypeAlias
 
+from assistant.citing import supporting
 from assistant.conversation import stand_alone
-from assistant.reading import read
+from assistant.reading import orders_in, read
 from assistant.types import (
     Answer,
     Citation,
@@ -20,9 +22,12 @@ from assistant.types import (
     Ended,
     Event,
     Evidence,
+    Failed,
     Finished,
     Judgement,
+    Repaired,
     Retrieved,
+    Rewritten,
     Searched,
     Turn,
 )
@@ -33,16 +38,22 @@ from vectorstore.retrieve import Retriever
 from vectorstore.text import normalise
 from vectorstore.types import Filters, Hit, Span
 
+_log = logging.getLogger(__name__)
+
 NEAREST = 3  # passages shown beside an abstention: enough to see what was looked at, few enough to read
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an answerer is asked: the person's words, the query made from them, and the conversation before."""
+    """What an answerer is asked: the person's words, the query made from them, and the conversation before.
+
+    `orders` are the ids of sentences that tell a machine what to answer; they are no evidence of anything.
+    """
 
     question: str
     query: str
     history: tuple[Turn, ...] = ()
+    orders: frozenset[str] = frozenset()
 
 
 class Answerer(Protocol):
@@ -56,8 +67,19 @@ class Answerer(Protocol):
         """Yield drafts as they are finished, and exactly one Ended, last. Closing the iterator cancels the work."""
 
 
+class Repairer(Protocol):
+    """Writes failed sentences anew, once."""
+
+    async def repair(self, request: Request, evidence: Sequence[Evidence], failed: Sequence[Failed]) -> Repaired:
+        """Return what takes the place of failed sentences; those that cannot be mended are left out."""
+
+
 class Assistant:
-    """Answers questions from one library."""
+    """Answers questions from one library.
+
+    `fallback` answers where `answerer` failed before it said anything. `repairer` is given sentences that are not
+    supported, once. What is still not supported then is marked, or withheld if `strict`.
+    """
 
     def __init__(
         self,
@@ -66,6 +88,9 @@ class Assistant:
         *,
         answerer: Answerer,
         verifier: Verifier,
+        fallback: Answerer | None = None,
+        repairer: Repairer | None = None,
+        strict: bool = False,
         passages: int = 20,
         longest_question: int = 2000,
     ) -> None:
@@ -73,6 +98,9 @@ class Assistant:
         self.retriever = retriever
         self.answerer = answerer
         self.verifier = verifier
+        self.fallback = fallback
+        self.repairer = repairer
+        self.strict = strict
         self.passages = passages
         self.longest_question = longest_question
 
@@ -95,7 +123,7 @@ class Assistant:
     async def stream(
         self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
     ) -> AsyncGenerator[Event, None]:
-        """Yield Retrieved first, Claimed and Delta while the answer grows, Finished last.
+        """Yield Retrieved first, Claimed, Delta and Rewritten while the answer grows, Finished last.
 
         Raises:
             UserError: if the question is empty or longer than allowed, or the library cannot answer anything yet.
@@ -109,39 +137,98 @@ class Assistant:
         yield Retrieved(query, hits)
 
         evidence = await asyncio.to_thread(read, hits, self.library)
+        orders = await asyncio.to_thread(orders_in, evidence, self.library)
         clock.lap("read")
-        page = _Page()
-        ended = Ended(state="error", notice="The answerer stopped without saying why.")
-        request = Request(question, query, tuple(history))
-        async with aclosing(self.answerer.answer(request, evidence)) as drafts:
+        request = Request(question, query, tuple(history), orders)
+        writing = _Writing(self.answerer)
+        async with aclosing(self._write(writing, request, evidence, clock)) as events:
+            async for event in events:
+                yield event
+        failure = None
+        if self.fallback and writing.ended.state == "error" and not writing.judged:
+            failure = writing.ended
+            writing = _Writing(self.fallback)
+            async with aclosing(self._write(writing, request, evidence, clock)) as events:
+                async for event in events:
+                    yield event
+        if self.repairer and writing.ended.state in {"complete", "truncated"} and writing.failed():
+            mended = await self._mend(self.repairer, writing, request, evidence)
+            clock.lap("repair")
+            if mended:
+                yield Rewritten(writing.rewrite(self._is_shown))
+        yield Finished(self._finished(writing, failure, request, filters, hits, clock))
+
+    async def _write(
+        self, writing: "_Writing", request: Request, evidence: Sequence[Evidence], clock: "_Clock"
+    ) -> AsyncGenerator[Claimed | Delta, None]:
+        """Yield what an answerer writes, each sentence with its verdict; the whole of it is noted in writing."""
+        async with aclosing(writing.answerer.answer(request, evidence)) as drafts:
             async for draft in drafts:
                 if isinstance(draft, Draft):
                     clock.lap("answer")
-                    judgement = await asyncio.to_thread(self._judge, draft)
+                    judged = await asyncio.to_thread(self._judged, draft, evidence)
                     clock.lap("verify")
-                    yield page.write(draft, judgement)
-                elif isinstance(draft, Delta):
+                    writing.judged.append(judged)
+                    if self._is_shown(judged):
+                        yield writing.page.write(*judged)
+                elif isinstance(draft, Ended):
+                    writing.ended = draft
+                elif not self.strict:  # what nobody has checked is not for a strict page
                     yield draft
-                else:
-                    ended = draft
         clock.lap("answer")
-        yield Finished(
-            Answer(
-                state=ended.state,
-                question=question,
-                query=query,
-                text=page.text or (ended.notice or ""),
-                claims=tuple(page.claims),
-                citations=tuple(page.citations),
-                searched=Searched(query, filters, len(hits), _nearest(hits)),
-                answerer=self.answerer.kind,
-                model=self.answerer.model,
-                prompt=self.answerer.prompt,
-                usage=ended.usage,
-                timings_ms=clock.laps(),
-                notice=ended.notice if page.text else None,
-            )
+
+    async def _mend(
+        self, repairer: Repairer, writing: "_Writing", request: Request, evidence: Sequence[Evidence]
+    ) -> bool:
+        """Have failed sentences written anew, and take over what is supported then; return whether anything is."""
+        repaired = await repairer.repair(request, evidence, writing.failed())
+        writing.ended = replace(writing.ended, usage=writing.ended.usage.plus(repaired.usage))
+        mended = False
+        for number, drafts in sorted(repaired.drafts.items(), reverse=True):  # from the end: numbers before stay
+            judged = [await asyncio.to_thread(self._judged, draft, evidence) for draft in drafts]
+            if judged and all(judgement.verdict == "supported" for _, judgement in judged):
+                writing.judged[number : number + 1] = judged
+                mended = True
+        return mended
+
+    def _finished(
+        self,
+        writing: "_Writing",
+        failure: Ended | None,
+        request: Request,
+        filters: Filters,
+        hits: Sequence[Hit],
+        clock: "_Clock",
+    ) -> Answer:
+        """Return the answer; `failure` is how the answerer ended whose place another one took."""
+        ended, page = writing.ended, writing.page
+        withheld = sum(not self._is_shown(judged) for judged in writing.judged)
+        notices = [failure.notice if failure else None, _withheld(withheld)]
+        if failure:
+            notices.append("The answer was put together from sentences of the documents instead.")
+        state, text = ended.state, page.text or ended.notice or ""
+        if page.text:
+            notices.append(ended.notice)
+        elif withheld:
+            state, text = "abstained", "Nothing that the model wrote is borne out by the documents."
+        return Answer(
+            state=state,
+            question=request.question,
+            query=request.query,
+            text=text,
+            claims=tuple(page.claims),
+            citations=tuple(page.citations),
+            searched=Searched(request.query, filters, len(hits), _nearest(hits)),
+            answerer=writing.answerer.kind,
+            model=self.answerer.model,
+            prompt=self.answerer.prompt,
+            usage=ended.usage.plus(failure.usage) if failure else ended.usage,
+            timings_ms=clock.laps(),
+            notice=" ".join(filter(None, notices)) or None,
         )
+
+    def _is_shown(self, judged: "_Judged") -> bool:
+        return not self.strict or judged[1].verdict == "supported"
 
     def _checked(self, question: str) -> str:
         question = normalise(question).strip()
@@ -153,16 +240,57 @@ class Assistant:
             )
         return question
 
-    def _judge(self, draft: Draft) -> Judgement:
-        """Return the verifier's judgement; a claim with an invented id is never plainly supported."""
+    def _judged(self, draft: Draft, evidence: Sequence[Evidence]) -> "_Judged":
+        """Return draft and the verifier's judgement of it.
+
+        A sentence without a citation is given one if a sentence that was found bears it out by itself. A claim with an
+        invented id is never plainly supported. A verifier that fails leaves a claim unchecked, never unsaid.
+        """
+        try:
+            if not draft.evidence and (found := supporting(draft.text, evidence, self.verifier)):
+                draft = replace(draft, evidence=(found,))
+            return draft, self._judgement(draft)
+        except Exception:  # noqa: BLE001 - whatever is wrong with the verifier, the sentence is shown as not checked
+            _log.exception("the verifier failed")
+            return draft, Judgement("unchecked", None, ("check: the verifier failed, see the log",))
+
+    def _judgement(self, draft: Draft) -> Judgement:
         reasons = tuple(f"citation: {one} was never shown" for one in draft.invented)
+        if draft.unlinked:
+            reasons = (*reasons, "link: an address was left out")
         if not draft.evidence:
             return Judgement("uncited", None, (*reasons, "citation: the sentence cites nothing"))
         judgement = self.verifier.judge(draft.text, draft.evidence)
         if not reasons:
             return judgement
-        verdict = "partly_supported" if judgement.verdict == "supported" else judgement.verdict
+        verdict = "partly_supported" if judgement.verdict == "supported" and draft.invented else judgement.verdict
         return Judgement(verdict, judgement.score, (*reasons, *judgement.reasons))
+
+
+_Judged: TypeAlias = tuple[Draft, Judgement]
+
+
+class _Writing:
+    """What one answerer has written: its sentences with their verdicts, the page they make, and how it ended."""
+
+    def __init__(self, answerer: Answerer) -> None:
+        self.answerer = answerer
+        self.judged: list[_Judged] = []
+        self.page = _Page()
+        self.ended = Ended(state="error", notice="The answerer stopped without saying why.")
+
+    def failed(self) -> tuple[Failed, ...]:
+        """Return the sentences that are not supported, with their places."""
+        return tuple(
+            Failed(number, draft, judgement)
+            for number, (draft, judgement) in enumerate(self.judged)
+            if judgement.verdict not in {"supported", "unchecked"}
+        )
+
+    def rewrite(self, is_shown: Callable[["_Judged"], bool]) -> tuple[Claimed, ...]:
+        """Put the page together anew from the sentences as they are now."""
+        self.page = _Page()
+        return tuple(self.page.write(*one) for one in self.judged if is_shown(one))
 
 
 class _Page:
@@ -213,3 +341,14 @@ class _Clock:
 
 def _nearest(hits: Sequence[Hit]) -> tuple[Citation, ...]:
     return tuple(Citation(number, hit.document, hit.passage.span) for number, hit in enumerate(hits[:NEAREST], start=1))
+
+
+def _withheld(count: int) -> str | None:
+    if not count:
+        return None
+    which = (
+        "One sentence that the documents do not bear out was"
+        if count == 1
+        else (f"{count} sentences that the documents do not bear out were")
+    )
+    return f"{which} withheld."

@@ -4,6 +4,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
+from assistant.hearing import Patience
 from assistant.settings import Settings
 from vectorstore.errors import UserError
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 
 Options: TypeAlias = dict[str, Any]  # keyword arguments of whatever class a provider has
+
+
+def patience(settings: Settings) -> Patience:
+    """Return how long the settings let a model take."""
+    return Patience(settings.model_first_seconds, settings.model_idle_seconds, settings.model_total_seconds)
 
 
 def open_chat_model(settings: Settings) -> "BaseChatModel":
@@ -79,7 +85,8 @@ def _client(settings: Settings, *, trust_env: bool) -> _Client:
     return {
         "trust_env": trust_env,
         "verify": httpx.create_ssl_context(trust_env=trust_env),  # once: it reads every certificate there is
-        "timeout": httpx.Timeout(settings.model_timeout, connect=min(CONNECT_SECONDS, settings.model_timeout)),
+        # Only a server that cannot be reached is the client's to give up on: it counts comments as signs of life.
+        "timeout": httpx.Timeout(settings.model_total_seconds, connect=CONNECT_SECONDS),
         # A connection kept for later belongs to the event loop of this question, and the next may have another.
         "limits": httpx.Limits(max_keepalive_connections=0),
     }
@@ -128,7 +135,7 @@ def _other(name: str, settings: Settings) -> Options:
     options: Options = {
         "max_tokens": settings.answer_tokens,
         "max_retries": 0,
-        "timeout": settings.model_timeout,
+        "timeout": settings.model_total_seconds,
     }
     if settings.api_key:
         options["api_key"] = settings.api_key.get_secret_value()

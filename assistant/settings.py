@@ -26,7 +26,14 @@ class Settings(BaseSettings):
     model: str | None = Field(None, description='chat model, "openai:gpt-5-mini"; none: answers are quoted sentences')
     base_url: str | None = Field(None, description="base URL of an OpenAI-compatible chat server")
     api_key: SecretStr | None = Field(None, description="key for the chat server; else the provider's own variable")
-    model_timeout: float = Field(60.0, gt=0, le=600, description="seconds that a model may stay silent")
+    model_first_seconds: float = Field(30.0, gt=0, le=600, description="seconds until a model's first word")
+    model_idle_seconds: float = Field(20.0, gt=0, le=600, description="seconds from one word of a model to the next")
+    model_total_seconds: float = Field(120.0, gt=0, le=3600, description="seconds that a model may write in all")
+    model_price_in: float | None = Field(None, ge=0, description="US dollars for a million tokens that a model reads")
+    model_price_out: float | None = Field(None, ge=0, description="US dollars for a million tokens that it writes")
+    strict: bool = Field(
+        False, description="withhold written sentences that are not supported, instead of marking them"
+    )
     prompt_tokens: int = Field(6000, ge=500, le=200_000, description="most tokens of a prompt")
     answer_tokens: int = Field(800, ge=50, le=16_000, description="most tokens of a written answer")
 

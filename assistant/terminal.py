@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from assistant.types import Answer, Citation, Claim, Claimed, Delta, Event, Finished, VerdictName
+from assistant.types import Answer, Citation, Claim, Claimed, Delta, Event, Finished, Rewritten, VerdictName
 from vectorstore.text import normalise, one_line
 from vectorstore.types import Document, Hit
 
@@ -165,8 +165,12 @@ async def _watch(events: AsyncIterator[Event], terminal: Terminal) -> Answer:
         async with aclosing(events) as stream:  # type: ignore[type-var]  # an async generator, declared as an iterator
             async for event in stream:
                 if isinstance(event, Claimed):
-                    checked.append(normalise(event.lead)).append(_claim(event.claim)).append(event.markers, "cyan")
+                    _append(checked, event)
                     unchecked = ""
+                elif isinstance(event, Rewritten):
+                    checked, unchecked = Text(), ""
+                    for claimed in event.claimed:
+                        _append(checked, claimed)
                 elif isinstance(event, Delta):
                     unchecked += event.text
                 elif isinstance(event, Finished):
@@ -177,9 +181,15 @@ async def _watch(events: AsyncIterator[Event], terminal: Terminal) -> Answer:
     return answer
 
 
+def _append(text: Text, event: Claimed) -> None:
+    text.append(normalise(event.lead)).append(_claim(event.claim)).append(event.markers, "cyan")
+
+
 def _show_abstention(answer: Answer, terminal: Terminal) -> None:
     searched = answer.searched
     terminal.show(Text("∅ no answer: ", "yellow").append(normalise(answer.text), "default"))
+    if answer.notice:
+        terminal.show(Text(normalise(answer.notice), "yellow"))
     restricted = " within the filters" if searched.filters else ""
     looked = f"Looked for “{one_line(searched.query)}” and read {searched.passages} passages{restricted}."
     terminal.show(Text(looked, "dim"))

@@ -1,5 +1,6 @@
 """The values that flow from a question to a verified answer; read this file second, after vectorstore/types.py."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -106,6 +107,16 @@ class Usage:
     completion_tokens: int = 0
     cost_usd: float | None = None
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Return what both took together; the price is known if that of whichever read or wrote anything is."""
+        priced = [one.cost_usd for one in (self, other) if one.prompt_tokens or one.completion_tokens]
+        cost = None if None in priced else sum(filter(None, priced))
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            cost if priced else None,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -140,13 +151,15 @@ class Draft:
     """One finished, not yet verified sentence of an answer.
 
     `lead` is the white space and markup before it (a space, a line break, a list's dash). `evidence` is what it
-    cites, in the order of citing. `invented` are ids that it cited and that were never shown.
+    cites, in the order of citing. `invented` are ids that it cited and that were never shown; `unlinked` tells that
+    addresses were taken out of it.
     """
 
     text: str
     evidence: tuple[Evidence, ...]
     lead: str = ""
     invented: tuple[str, ...] = ()
+    unlinked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,23 @@ class Ended:
 
     state: State = "complete"
     notice: str | None = None
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A sentence of an answer that is not supported; `number` is its place among all, from 0."""
+
+    number: int
+    draft: Draft
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What is to take the place of failed sentences, by their numbers, not yet verified; and what writing it took."""
+
+    drafts: Mapping[int, tuple[Draft, ...]]
     usage: Usage = field(default_factory=Usage)
 
 
@@ -196,6 +226,13 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewritten:
+    """Failed sentences were mended: forget every Claimed before this one, and append these instead."""
+
+    claimed: tuple[Claimed, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The whole answer; always last."""
 
@@ -203,4 +240,4 @@ class Finished:
 
 
 Drafted: TypeAlias = Draft | Delta | Ended
-Event: TypeAlias = Retrieved | Delta | Claimed | Finished
+Event: TypeAlias = Retrieved | Delta | Claimed | Rewritten | Finished

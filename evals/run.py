@@ -32,9 +32,9 @@ def run(
     """Ask every case and return what became of each, in the order of the suite.
 
     Right after a case that has a `standalone` question comes its twin, which asks that without the history; see
-    is_twin. A question that the library or a model's server fails to answer has an `error`; any other exception is a
-    fault of ours and comes through. `on_progress` is told how many questions are done, and of
-    how many.
+    is_twin. A question that the library or a model's server fails to answer has an `error`, also where sentences of the
+    documents took the model's place; any other exception is a fault of ours and comes through. `on_progress` is told
+    how many questions are done, and of how many.
     """
     cases = tuple(one for case in suite.cases for one in (case, *_twins(case)))
     told = on_progress or (lambda done, of: None)
@@ -118,7 +118,7 @@ async def _ask(case: Case, assistant: Assistant) -> Outcome:
                     hits = event.hits
                 elif isinstance(event, Finished):
                     answer = event.answer
-                    if answer.state == "error":
+                    if answer.state == "error" or (answer.model and answer.answerer == "extractive"):
                         return Outcome(case, None, hits, answer.notice or answer.text or "the answerer failed")
                     return Outcome(case, answer, hits)
     except UserError as error:

@@ -15,7 +15,7 @@ from loopback_model import LoopbackModel, Reply, honest
 from assistant.budget import fit
 from assistant.model import ModelAnswerer
 from assistant.pipeline import Request
-from assistant.providers import open_chat_model
+from assistant.providers import open_chat_model, patience
 from assistant.settings import Settings
 from assistant.tokens import count_tokens
 from assistant.types import Delta, Draft, Ended, Evidence, Turn
@@ -75,7 +75,7 @@ def answerer(base_url, *, model="local", **fields):
         model=model,
         prompt_tokens=set_.prompt_tokens,
         answer_tokens=set_.answer_tokens,
-        timeout=set_.model_timeout,
+        patience=patience(set_),
     )
 
 
@@ -216,7 +216,7 @@ BEGUN = ["It was closed [S1]. It car", "ried 900 ca"]
     ids=["length", "no finish_reason", "dropped", "bad JSON", "bad UTF-8", "error event", "silence", "filtered"],
 )
 def test_what_came_of_a_broken_answer_is_kept_and_marked(ask, reply, state):
-    drafts, ended, _ = ask(reply, model_timeout=0.5)
+    drafts, ended, _ = ask(reply, model_first_seconds=0.5, model_idle_seconds=0.5)
     assert [draft.text for draft in drafts] == ["It was closed.", "It carried 900 ca"]
     assert ended.state == state
     assert ended.notice
@@ -225,29 +225,37 @@ def test_what_came_of_a_broken_answer_is_kept_and_marked(ask, reply, state):
 
 
 @pytest.mark.parametrize(
-    ("reply", "hint"),
+    ("reply", "hint", "tries"),
     [
         (
             Reply(status=401, body=b'{"error": {"message": "Incorrect API key provided: sk-secret"}}'),
             "FOOTNOTE_API_KEY",
+            1,
         ),
-        (Reply(status=404, body=b'{"error": {"message": "no model sk-secret"}}'), "FOOTNOTE_MODEL"),
-        (Reply(status=429, body=b"{}", headers=(("Retry-After", "3"),)), "busy"),
-        (Reply(status=400, body=b'{"error": {"message": "context length"}}'), "FOOTNOTE_PROMPT_TOKENS"),
-        (Reply(status=500, body=b"boom sk-secret"), "failed"),
-        (Reply(status=302, headers=(("Location", "http://192.0.2.1/v1/chat/completions"),)), "FOOTNOTE_BASE_URL"),
-        (Reply(body=b"<html>sk-secret</html>", headers=(("Content-Type", "text/html"),)), "FOOTNOTE_BASE_URL"),
-        (Reply([None]), "silent"),
-        (Reply([b": keep-alive\n\n"] * 3 + [None]), "silent"),
-        (Reply([], drop=True), "FOOTNOTE_BASE_URL"),
-        (Reply([], finish_reason=None), "ended"),
-        (Reply([]), "nothing"),
-        (Reply([], finish_reason="length"), "FOOTNOTE_ANSWER_TOKENS"),
+        (Reply(status=404, body=b'{"error": {"message": "no model sk-secret"}}'), "FOOTNOTE_MODEL", 1),
+        (Reply(status=429, body=b"{}", headers=(("Retry-After", "0"),)), "busy", 2),
+        (Reply(status=429, body=b"{}", headers=(("Retry-After", "21"),)), "busy", 1),
+        (Reply(status=429, body=b"{}", headers=(("Retry-After", "Fri, 31 Dec 2060 23:59:59 GMT"),)), "busy", 1),
+        (Reply(status=429, body=b"{}", headers=(("Retry-After", "soon"),)), "busy", 2),
+        (Reply(status=400, body=b'{"error": {"message": "context length"}}'), "FOOTNOTE_PROMPT_TOKENS", 1),
+        (Reply(status=500, body=b"boom sk-secret"), "failed", 2),
+        (Reply(status=302, headers=(("Location", "http://192.0.2.1/v1/chat/completions"),)), "FOOTNOTE_BASE_URL", 1),
+        (Reply(body=b"<html>sk-secret</html>", headers=(("Content-Type", "text/html"),)), "FOOTNOTE_BASE_URL", 2),
+        (Reply([None]), "silent", 1),
+        (Reply([b": keep-alive\n\n"] * 3 + [None]), "silent", 1),
+        (Reply([], drop=True), "FOOTNOTE_BASE_URL", 2),
+        (Reply([], finish_reason=None), "ended", 2),
+        (Reply([]), "nothing", 2),
+        (Reply([], finish_reason="length"), "FOOTNOTE_ANSWER_TOKENS", 1),
+        (Reply([], finish_reason="content_filter"), "withheld", 1),
     ],
     ids=[
         "401",
         "404",
         "429",
+        "429, later",
+        "429, in decades",
+        "429, unclear",
         "400",
         "500",
         "302",
@@ -258,16 +266,39 @@ def test_what_came_of_a_broken_answer_is_kept_and_marked(ask, reply, state):
         "cut",
         "empty",
         "thought",
+        "filtered",
     ],
 )
-def test_a_model_that_says_nothing_is_an_error_that_says_what_to_do(ask, server, reply, hint):
-    drafts, ended, events = ask(reply, model_timeout=0.5, api_key="sk-secret")
+def test_a_model_that_says_nothing_is_an_error_that_says_what_to_do(ask, server, reply, hint, tries):
+    drafts, ended, events = ask(reply, model_first_seconds=0.5, model_idle_seconds=0.5, api_key="sk-secret")
     assert (drafts, events) == ([], [ended])
     assert ended.state == "error"
     assert hint in ended.notice
     assert "sk-secret" not in ended.notice
     assert ended.notice.count(".") == 1
-    assert len(server.requests) == 1, "nobody but us may retry, and we do not yet"
+    assert len(server.requests) == tries, "a second try only where it may help, and nobody but us may make one"
+
+
+def test_a_second_try_that_answers_is_the_answer(ask, server):
+    replies = iter([Reply(status=503, body=b"not yet"), Reply(["It was closed [S1]."])])
+    drafts, ended, _ = ask(lambda _request: next(replies))
+    assert said(drafts) == [("It was closed.", ["S1"], ())]
+    assert (ended.state, ended.notice) == ("complete", None)
+
+
+def test_what_was_heard_is_never_asked_for_again(ask, server):
+    ask(Reply(BEGUN, drop=True))
+    assert len(server.requests) == 1
+
+
+def test_a_model_that_never_stops_is_left_when_its_time_is_up(ask, server):
+    def slowly():
+        while not server.hung_up.wait(0.02):
+            yield "and on "
+
+    _, ended, _ = ask(Reply(slowly()), model_total_seconds=0.5)
+    assert (ended.state, "FOOTNOTE_MODEL_TOTAL_SECONDS" in ended.notice) == ("partial", True)
+    assert server.hung_up.wait(5)
 
 
 def test_a_server_that_is_not_there_is_an_error_that_says_so():

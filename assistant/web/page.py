@@ -6,10 +6,11 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-from assistant.types import Answer, Claimed, Delta, Finished, Retrieved, Searched, Turn
+from assistant.types import Answer, Claimed, Delta, Finished, Retrieved, Rewritten, Searched, Turn
 from assistant.web.render import (
     Growing,
     answer_html,
@@ -155,11 +156,15 @@ async def _written(assistant: "Assistant", conversation: Conversation) -> AsyncG
                         yield conversation.show(status_html("Reading what was found …"))
                     case Claimed():
                         conversation.growing = conversation.growing.claimed(event)
+                    case Rewritten(claimed):
+                        conversation.growing = reduce(Growing.claimed, claimed, Growing())
                     case Delta(text):
                         conversation.growing = conversation.growing.written(text)
                     case Finished(answer):
                         yield conversation.keep(answer_html(answer, number), answer.text)
-                if isinstance(event, Claimed) or (isinstance(event, Delta) and time.monotonic() - shown >= FRAME):
+                if isinstance(event, Claimed | Rewritten) or (
+                    isinstance(event, Delta) and time.monotonic() - shown >= FRAME
+                ):
                     shown = time.monotonic()
                     yield conversation.show(growing_html(conversation.growing, number, markdown=markdown))
     except UserError as error:

@@ -266,13 +266,13 @@ def _abstention(answer: Answer, turn: int) -> str:
     looked = (
         f"Looked through {_count(searched.passages, 'passage')} for “{searched.query}”{_narrowed(searched.filters)}."
     )
-    reason = (answer.notice or answer.text).removeprefix(f"{ABSTAINED}.").strip()
+    reason = answer.text.removeprefix(f"{ABSTAINED}.").strip()
     why = f"<p>{escape(reason)}</p>" if reason else ""
     items = "".join(_source(citation, f"n-{turn}-{citation.number}") for citation in searched.nearest)
     nearest = f'<details class="sources nearest"><summary>Nearest passages</summary><ol>{items}</ol></details>'
     return (
         f'<div class="card abstained">{_announced(announcement(answer), turn)}<h3>{ABSTAINED}</h3>'
-        f'{why}<p class="looked" dir="auto">{escape(looked)}</p>'
+        f'{why}{_notice(answer)}<p class="looked" dir="auto">{escape(looked)}</p>'
         f"{nearest if items else ''}</div>"
     )
 
@@ -295,7 +295,7 @@ def _narrowed(filters: Filters) -> str:
 
 
 def _notice(answer: Answer) -> str:
-    if answer.state == "complete" and not answer.notice:
+    if answer.state in {"complete", "abstained"} and not answer.notice:
         return ""
     return f'<p class="notice"><strong>{_STATES[answer.state]}.</strong> {escape(answer.notice or "")}</p>'
 
