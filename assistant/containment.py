@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from assistant.types import Draft
 
-LEAK = 40  # characters in a row of our rules that no answer has by chance
+LEAK = 40  # letters in a row of our rules that no answer has by chance
 
 
 def without_links(text: str) -> tuple[str, bool]:
@@ -62,8 +62,8 @@ class Containment:
 
 
 def _folded(text: str) -> str:
-    """Return the letters and digits alone, in small letters: neither a line break nor a star hides a repetition."""
-    return "".join(character for character in text.casefold() if character.isalnum())
+    """Return the letters alone, in small letters: no line break, star or number of a list hides a repetition."""
+    return "".join(character for character in text.casefold() if character.isalpha())
 
 
 _ADDRESS = (
@@ -74,6 +74,7 @@ _LINKS: Sequence[tuple[re.Pattern[str], str]] = (
     (re.compile(r"!\[([^\]\n]{0,300})\](?:\([^)\n]{0,2000}\)|\[[^\]\n]{0,200}\])"), r"\1"),
     (re.compile(r"\[([^\]\n]{0,300})\]\([^)\n]{0,2000}\)"), r"\1"),
     (re.compile(r"</?[a-z!][^>\n]{0,2000}>", re.IGNORECASE), ""),
+    (re.compile(r"<(?=[a-z/!])", re.IGNORECASE), "< "),  # a tag that nobody closed, yet
     (re.compile(_ADDRESS, re.IGNORECASE), "(a link)"),
 )
 _BEGUN = re.compile(r"!\[|\]\(|\]\[|//|\bwww\.|</?[a-z!]|\b(?:https?|mailto|javascript|data)(?::|\Z)", re.IGNORECASE)

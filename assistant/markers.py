@@ -21,6 +21,9 @@ class MarkerParser:
     line between code fences are one sentence each; the fences go, an answer is plain text. Ids that are not among
     `shown` end up in `invented`, except that (S3) stays text if S3 was not shown: it may be the name of a thing.
 
+    A part of a sentence that ends with a marker before a semicolon or before ", while" is a draft by itself, since it
+    has citations of its own; a "No." goes with the sentence that says why.
+
     A bare number in square brackets, [1] or [2, 3], names no evidence and is dropped too: in an answer the reader
     would take it for one of our footnotes. From four digits on, [2019], it is text.
     """
@@ -151,6 +154,9 @@ _WIDE = str.maketrans("[]【】()", "［］［］（）")
 _STEP = re.compile(r"(?<=[\s。！？])")
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _LIST = re.compile(r"\s*(?:(?:[-*+•>]|#{1,6}|[0-9]{1,2}[.)])\s+)*")
+_BRIEF = re.compile(r"(?:yes|no|not exactly|not quite|correct|indeed|partly)[.!]", re.IGNORECASE)
+_NEXT_CLAUSE = re.compile(r"\s*(?:;\s+\S|,\s+(?:while|whereas|whilst)\s+\S)", re.IGNORECASE)
+_CLAUSE_SIGN = re.compile(r"\s*[;,]\s+")
 _FULL_STOP = re.compile(r"""[.!?…。！？]["'”’»」)\]*_]*\Z""")
 
 
@@ -227,12 +233,24 @@ def _line_sentences(reading: _Reading, line: Span) -> Iterator[Span]:
     cuts = [markup.end() if markup else 0]
     for marker in reading.markers:
         at = marker.position - line.start
+        if not cuts[-1] < at < len(text):
+            continue
         # A marker right after a full stop says that this was one, whatever the splitter thinks of "U.S. [S1] Then".
-        if cuts[-1] < at < len(text) and _FULL_STOP.search(text[:at]) and not text[at:].lstrip()[:1].islower():
+        stopped = _FULL_STOP.search(text[:at]) and not text[at:].lstrip()[:1].islower()
+        if stopped or _NEXT_CLAUSE.match(text, at):
             cuts.append(at)
     for start, end in pairwise([*cuts, len(text)]):
+        begun = None  # "No." is for the sentence that says why
         for span in sentence_spans(text[start:end]):
-            yield Span(line.start + start + span.start, line.start + start + span.end)
+            if begun is None:
+                begun = span.start
+            if _BRIEF.fullmatch(text[start:end], begun, span.end) and span.end < end - start:
+                continue
+            sign = _CLAUSE_SIGN.match(text, start + begun, start + span.end)
+            yield Span(line.start + (sign.end() if sign else start + begun), line.start + start + span.end)
+            begun = None
+        if begun is not None:
+            yield trim(reading.text, line.start + start + begun, line.start + end)
 
 
 def _owner(text: str, sentences: Sequence[_Sentence], position: int) -> _Sentence | None:

@@ -1,15 +1,14 @@
 """The flow, top to bottom: a question comes in, events go out, the last of them a finished answer."""
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol
 
-from assistant.citing import supporting
 from assistant.conversation import stand_alone
+from assistant.judging import Judged, judged
 from assistant.reading import orders_in, read
 from assistant.types import (
     Answer,
@@ -37,8 +36,6 @@ from vectorstore.library import Library
 from vectorstore.retrieve import Retriever
 from vectorstore.text import normalise
 from vectorstore.types import Filters, Hit, Span
-
-_log = logging.getLogger(__name__)
 
 NEAREST = 3  # passages shown beside an abstention: enough to see what was looked at, few enough to read
 
@@ -166,11 +163,11 @@ class Assistant:
             async for draft in drafts:
                 if isinstance(draft, Draft):
                     clock.lap("answer")
-                    judged = await asyncio.to_thread(self._judged, draft, evidence)
+                    one = await asyncio.to_thread(judged, draft, evidence, self.verifier)
                     clock.lap("verify")
-                    writing.judged.append(judged)
-                    if self._is_shown(judged):
-                        yield writing.page.write(*judged)
+                    writing.judged.append(one)
+                    if self._is_shown(one):
+                        yield writing.page.write(*one)
                 elif isinstance(draft, Ended):
                     writing.ended = draft
                 elif not self.strict:  # what nobody has checked is not for a strict page
@@ -185,9 +182,9 @@ class Assistant:
         writing.ended = replace(writing.ended, usage=writing.ended.usage.plus(repaired.usage))
         mended = False
         for number, drafts in sorted(repaired.drafts.items(), reverse=True):  # from the end: numbers before stay
-            judged = [await asyncio.to_thread(self._judged, draft, evidence) for draft in drafts]
-            if judged and all(judgement.verdict == "supported" for _, judgement in judged):
-                writing.judged[number : number + 1] = judged
+            anew = [await asyncio.to_thread(judged, draft, evidence, self.verifier) for draft in drafts]
+            if anew and all(judgement.verdict == "supported" for _, judgement in anew):
+                writing.judged[number : number + 1] = anew
                 mended = True
         return mended
 
@@ -202,7 +199,7 @@ class Assistant:
     ) -> Answer:
         """Return the answer; `failure` is how the answerer ended whose place another one took."""
         ended, page = writing.ended, writing.page
-        withheld = sum(not self._is_shown(judged) for judged in writing.judged)
+        withheld = sum(not self._is_shown(one) for one in writing.judged)
         notices = [failure.notice if failure else None, _withheld(withheld)]
         if failure:
             notices.append("The answer was put together from sentences of the documents instead.")
@@ -227,8 +224,8 @@ class Assistant:
             notice=" ".join(filter(None, notices)) or None,
         )
 
-    def _is_shown(self, judged: "_Judged") -> bool:
-        return not self.strict or judged[1].verdict == "supported"
+    def _is_shown(self, one: Judged) -> bool:
+        return not self.strict or one[1].verdict == "supported"
 
     def _checked(self, question: str) -> str:
         question = normalise(question).strip()
@@ -240,42 +237,13 @@ class Assistant:
             )
         return question
 
-    def _judged(self, draft: Draft, evidence: Sequence[Evidence]) -> "_Judged":
-        """Return draft and the verifier's judgement of it.
-
-        A sentence without a citation is given one if a sentence that was found bears it out by itself. A claim with an
-        invented id is never plainly supported. A verifier that fails leaves a claim unchecked, never unsaid.
-        """
-        try:
-            if not draft.evidence and (found := supporting(draft.text, evidence, self.verifier)):
-                draft = replace(draft, evidence=(found,))
-            return draft, self._judgement(draft)
-        except Exception:  # noqa: BLE001 - whatever is wrong with the verifier, the sentence is shown as not checked
-            _log.exception("the verifier failed")
-            return draft, Judgement("unchecked", None, ("check: the verifier failed, see the log",))
-
-    def _judgement(self, draft: Draft) -> Judgement:
-        reasons = tuple(f"citation: {one} was never shown" for one in draft.invented)
-        if draft.unlinked:
-            reasons = (*reasons, "link: an address was left out")
-        if not draft.evidence:
-            return Judgement("uncited", None, (*reasons, "citation: the sentence cites nothing"))
-        judgement = self.verifier.judge(draft.text, draft.evidence)
-        if not reasons:
-            return judgement
-        verdict = "partly_supported" if judgement.verdict == "supported" and draft.invented else judgement.verdict
-        return Judgement(verdict, judgement.score, (*reasons, *judgement.reasons))
-
-
-_Judged: TypeAlias = tuple[Draft, Judgement]
-
 
 class _Writing:
     """What one answerer has written: its sentences with their verdicts, the page they make, and how it ended."""
 
     def __init__(self, answerer: Answerer) -> None:
         self.answerer = answerer
-        self.judged: list[_Judged] = []
+        self.judged: list[Judged] = []
         self.page = _Page()
         self.ended = Ended(state="error", notice="The answerer stopped without saying why.")
 
@@ -287,7 +255,7 @@ class _Writing:
             if judgement.verdict not in {"supported", "unchecked"}
         )
 
-    def rewrite(self, is_shown: Callable[["_Judged"], bool]) -> tuple[Claimed, ...]:
+    def rewrite(self, is_shown: Callable[[Judged], bool]) -> tuple[Claimed, ...]:
         """Put the page together anew from the sentences as they are now."""
         self.page = _Page()
         return tuple(self.page.write(*one) for one in self.judged if is_shown(one))

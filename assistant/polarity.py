@@ -79,6 +79,7 @@ _OPPOSITES = (
     "guilty | innocent",
     "confirmed confirms | denied denies",
 )
+_FOREBODING = re.compile(r"\b(?:warn\w*|fear\w*|risk\w*|danger|threat\w*) (?:of|about|against)\b", re.IGNORECASE)
 _HEDGES = re.compile(
     r"\b(?:(?:could|would|should)(?! not\b)|may|might|reportedly|allegedly|apparently|possibl[ey]|"
     r"potential(?:ly)?|likely|"
@@ -144,8 +145,11 @@ def turned(claim: str, source: str, *, among: Sequence[str] = _OPPOSITES) -> str
 
 
 def overstated(claim: str, source: str) -> str | None:
-    """Return the word by which source hedges what claim asserts as plain fact, or None."""
-    if _HEDGES.search(claim):
+    """Return the word by which source hedges what claim asserts as plain fact, or None.
+
+    Who warns of something does not say that it is so.
+    """
+    if _HEDGES.search(claim) or _FOREBODING.search(claim):
         return None
     said = content_of(claim)
     for hedge in _HEDGES.finditer(source):

@@ -70,7 +70,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of the answer: `answer.text[span.start:span.end] == text`. Its markers stand right after it."""
+    """One sentence of the answer, or a part of one that has citations of its own.
+
+    `answer.text[span.start:span.end] == text`, and its markers stand right after it.
+    """
 
     text: str
     span: Span
@@ -148,11 +151,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One finished, not yet verified sentence of an answer.
+    """One finished, not yet verified sentence of an answer, or a part of one that has citations of its own.
 
-    `lead` is the white space and markup before it (a space, a line break, a list's dash). `evidence` is what it
-    cites, in the order of citing. `invented` are ids that it cited and that were never shown; `unlinked` tells that
-    addresses were taken out of it.
+    `lead` is the white space, the markup and the semicolon before it (a space, a line break, a list's dash).
+    `evidence` is what it cites, in the order of citing. `invented` are ids that it cited and that were never shown;
+    `unlinked` tells that addresses were taken out of it.
     """
 
     text: str

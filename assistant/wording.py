@@ -48,7 +48,10 @@ def _alike(one: str, other: str) -> bool:
 
 
 def without_framing(claim: str) -> str:
-    """Return what a sentence says of the world, without "Yes," "He did not:" or "One article says that" before it."""
+    """Return what a sentence says of the world, without "Yes," "He did not:" or "One article says that" before it.
+
+    Nor "The articles do not say that he was:", which no sentence of theirs can bear out.
+    """
     return _FRAMING.sub("", claim, count=1) or claim
 
 
@@ -68,6 +71,8 @@ _BRIEFLY = (  # "He did not:"
 )
 _FRAMING = re.compile(
     rf"^(?:(?:yes|no)\s*[.,;:—–-]+\s*)?(?:{_BRIEFLY})?"
+    rf"(?:(?:the|these|both) {_SOURCE} (?:(?:do|does|did)(?: not|n['’]t) {_SAYS}|{_SAYS} (?:no|nothing|nobody)\b)"
+    r"[^.;:“\"]{0,120}[:;]\s+)?"
     r"(?:(?:(?:but|and|while|whereas)\s+)?"
     rf"(?:according to (?:one|another|the|both|two)(?: (?:other|first|second))? {_SOURCE},?\s+|"
     rf"(?:one|another|the (?:other|first|second)|both)(?: of the| of these)?(?: {_SOURCE})? {_SAYS}"

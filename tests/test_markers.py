@@ -126,6 +126,9 @@ FRAGMENTS = st.sampled_from(
         "(",
         "\n```\n",
         "| a | b |\n",
+        "; ",
+        ", while ",
+        "No. ",
         '"Yes."',
         "文。",
         "İ",
@@ -184,3 +187,21 @@ def test_nothing_in_a_defused_text_can_pass_for_a_marker(text):
 
 def test_defusing_leaves_other_brackets_alone_and_makes_one_line():
     assert defuse("A [sic] thing (2019)\nof [S3] and [1] (S4).") == "A [sic] thing (2019) of ［S3］ and ［1］ （S4）."
+
+
+def test_a_part_of_a_sentence_with_citations_of_its_own_is_a_draft_of_its_own():
+    reply = (
+        "Lee said it was safe [S1]; the council denied that [S2], while Hale left [S3]. It rained; it was cold [S1]."
+    )
+    drafts = read(reply)
+    assert [(draft.lead, draft.text, [one.id for one in draft.evidence]) for draft in drafts] == [
+        ("", "Lee said it was safe", ["S1"]),
+        ("; ", "the council denied that", ["S2"]),
+        (", ", "while Hale left.", ["S3"]),
+        (" ", "It rained; it was cold.", ["S1"]),
+    ]
+
+
+def test_a_no_goes_with_the_sentence_that_says_why():
+    drafts = read("No. The bridge is closed [S1]. Yes. No [S2]. Correct!")
+    assert [draft.text for draft in drafts] == ["No. The bridge is closed.", "Yes. No.", "Correct!"]
