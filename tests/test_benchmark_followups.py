@@ -70,9 +70,10 @@ def test_the_table_has_the_figures_that_a_hand_counts(tmp_path):
     assert (before["n"], before["exact"].value, ours["exact"].value) == (3, 1 / 3, 2 / 3)
     assert before["added words found"] == Figure(0.0, 0.0, 0.0, n=2)  # of the two that the person changed
     assert before["added words right"] is None
-    assert ours["added words found"].value == 1 / 2  # Anna Berg is found, the tunnel is not
+    assert ours["added words found"].value == 1  # Anna Berg, and the tunnel
+    assert ours["added words right"].value == (1 + 1 / 2) / 2  # but of Bergen, which the person left out
     assert ours["changed, person left it"].value == 0
-    assert ours["left, person changed it"].value == 1 / 2
+    assert ours["left, person changed it"].value == 0
     assert person["search: first"].value == 1
     assert person["search: among 5"].value == 1
     assert table.skipped == ()
