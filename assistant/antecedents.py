@@ -19,7 +19,7 @@ from assistant.mentions import (
     telling,
     told_of,
 )
-from assistant.names import names
+from assistant.names import names, nation
 
 _MOMENTS = frozenset("time year day moment period point date month week season era".split())
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
@@ -29,7 +29,7 @@ _CLAUSE_END = re.compile(r"[;:]|[.!?](?=\s|$)|,(?=\s)")
 _PREAMBLE = re.compile(  # "On Monday, the council …"
     r"^(?:on|in|at|after|before|while|when|during|by|for|according|besides|despite|as)\b[^,;.]{0,80},\s+", re.IGNORECASE
 )
-_NO_GIST = re.compile(r"(?:i|it|there|we|you)\b", re.IGNORECASE)
+_NO_GIST = re.compile(r"(?:i|it|there|we|you|he|she|they|this|that|his|her|their)\b", re.IGNORECASE)
 _SHORT = 12  # words of an answer that are repeated in a question
 
 
@@ -105,7 +105,8 @@ def group(talk: Talk) -> str:
             two.append(one)
     if len(two) == 2:
         return " and ".join(two)
-    return talk.subject or next((one for one in named(talk.asked) if not may_be_person(one)), "")
+    bodies = (one for one in named(talk.asked) if not may_be_person(one) and not nation(one))
+    return talk.subject or next(bodies, "")
 
 
 def thing(talk: Talk, *, beside_a_name: bool = False) -> str:
@@ -196,5 +197,6 @@ def named_already(talk: Talk, question: str, *, noun: str = "") -> str:
 
 
 def about(talk: Talk) -> str:
-    """Return what the conversation is about: the announced subject, else what the last question names or speaks of."""
-    return talk.subject or " and ".join(named(talk.asked)[:2]) or next(iter(told_of(talk.asked)), "")
+    """Return what the conversation is about: the announced subject, else the only name of the last question, or ""."""
+    alone = named(talk.asked)
+    return talk.subject or (alone[0] if len(alone) == 1 else "")

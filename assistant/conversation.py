@@ -18,6 +18,9 @@ _ASKING = re.compile(
 )
 _YES_NO = re.compile(r"(?:did|does|do|is|was|are|were|has|have|had|will|would|can|could|should)\b", re.IGNORECASE)
 _CONTRAST = re.compile(r"^(?:and what about|what about|how about|and|but)\s+(?P<topic>[^?]{2,60})\?*$", re.IGNORECASE)
+_ASKS_HOW_IT_WAS = re.compile(
+    r"(?:when|where|why|how)(?=\s+(?:did|does|do|is|was|are|were|has|have|had|will)\b)", re.IGNORECASE
+)
 _MOMENT = re.compile(r"\b(?:in|since|by|before|after|until)\s+(?:[A-Z][a-z]{2,8}\s+)?(?:1\d|20)\d\d\b")
 _ALONE = re.compile(
     r"^(?:(?:and|but)\s+)?(?P<word>why(?: not)?|when|where|how(?: so| come)?|since when|who|by whom)\s*\?*$",
@@ -69,7 +72,8 @@ def _after(turn: Turn, talk: Talk) -> Talk:
     if _announces(said) and not (talk.asked or talk.subject):
         return _heard(said, replace(talk, subject=said.strip(" .:")))
     query, talk = _filled(said, talk)
-    return replace(_heard(query, talk), asked=query, answered="")
+    repeats = talk.asked and (_ALONE.match(said) or _AGAIN.match(said))
+    return replace(_heard(query, talk), asked=talk.asked if repeats else query, answered="")
 
 
 def _heard(text: str, talk: Talk) -> Talk:
@@ -112,6 +116,8 @@ def _repeated(question: str, asked: str) -> str:
     """Return the last question with what a mere "Why?", "And Macron?" or "Summarise that" changes in it, or ""."""
     if alone := _ALONE.match(question):
         word = alone["word"].capitalize()
+        if other := _ASKS_HOW_IT_WAS.match(asked):
+            return f"{word}{asked[other.end() :]}"
         again = asked[0].lower() + asked[1:] if _ASKING.match(asked) else asked
         return f"{word} {again}" if _YES_NO.match(asked) else f"{word} ({again.rstrip(' ?')})?"
     if order := _AGAIN.match(question):

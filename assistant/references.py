@@ -218,6 +218,7 @@ def _subject(filling: _Filling, masked: str) -> None:
     subject = about(filling.talk)
     text = filling.text()
     names_it = bool(content(re.sub(r"\([^()]{0,60}\)$", "", subject)) & content(text))
-    told_enough = not filling.talk.subject and (bool(names(text)) or len(content(text) - content(filling.question)) > 1)
+    # Where no subject was announced, a question that speaks of anything by itself may have moved on.
+    told_enough = not filling.talk.subject and bool(names(text) or phrases(text) or filling.edits)
     if subject and not names_it and not told_enough and leans(filling.question, filling.talk):
         filling.about = subject

@@ -42,11 +42,11 @@ def test_a_follow_up_is_filled_in_from_the_question_before(question, query):
 @pytest.mark.parametrize(
     ("question", "query"),
     [
-        ("How high is it?", "How high is the dam (Anna Berg)?"),
-        ("Who built it?", "Who built the dam (Anna Berg)?"),
+        ("How high is it?", "How high is the dam?"),
+        ("Who built it?", "Who built the dam?"),
         ("Was that true?", "Was that (Anna Berg said that the dam was safe) true?"),
-        ("What did the critics say?", "What did the critics say (Anna Berg)?"),
-        ("What about the tunnel?", "What about the tunnel (Anna Berg)?"),
+        ("What did the critics say?", "What did the critics say?"),
+        ("What about the tunnel?", "What about the tunnel?"),
         ("Did anyone die?", "Did anyone die (Anna Berg)?"),
         ("What else did she say?", "What else did Anna Berg say, besides the dam?"),
         ("Who else?", "Who else, besides Anna Berg?"),
@@ -67,6 +67,18 @@ def test_it_this_and_else_are_filled_in_and_a_question_that_names_nothing_gets_t
 )
 def test_an_elliptic_question_repeats_the_last_one(question, query):
     assert stand_alone(question, talk("Did the dam break?", "It did.")) == query
+
+
+def test_a_series_of_questions_on_the_news_is_not_mixed_up():
+    history = talk(
+        "When was the old bridge closed?", "The old bridge was closed on Monday. [1]", "Why?", "It had cracks."
+    )
+    assert stand_alone("Why?", history[:2]) == "Why was the old bridge closed?"
+    assert stand_alone("When will the ferry sail?", history) == "When will the ferry sail?"
+    assert stand_alone("Who pays for it?", history) == "Who pays for the old bridge?"
+    history = talk("What did Macron say about Trump?", "Macron called it great news.", "And Rubio?", "He told ABC.")
+    assert stand_alone("Where did he say that?", history) == "Where did Rubio say that?"
+    assert stand_alone("Is there a deal?", history) == "Is there a deal?"
 
 
 def test_why_after_a_question_that_is_not_about_yes_or_no_holds_it_in_brackets():
@@ -129,7 +141,8 @@ def test_a_question_that_says_itself_what_it_asks_stays_as_it_was_written(histor
 def test_a_new_topic_does_not_drag_the_old_one_along(history):
     moved_on = (*history, *talk("When was the Oslo tunnel built?", "In 1990, by the city."))
     assert stand_alone("How long is it?", moved_on) == "How long is the Oslo tunnel?"
-    assert stand_alone("What did the critics say?", moved_on) == "What did the critics say (Oslo)?"
+    assert stand_alone("What did the critics say?", moved_on) == "What did the critics say?"
+    assert stand_alone("Did anyone die?", moved_on) == "Did anyone die (Oslo)?"
     assert stand_alone("Now something else: who runs the ferry?", history) == "who runs the ferry?"
 
 
@@ -176,7 +189,7 @@ def test_a_pronoun_that_nobody_fits_stays():
 
 def test_an_answer_that_does_not_know_is_not_referred_to():
     history = talk("Which songs did Anna Berg write?", "The documents do not say. No passage speaks of it.")
-    assert stand_alone("Did that matter?", history) == "Did that matter (Anna Berg)?"
+    assert stand_alone("Did that matter?", history) == "Did that matter?"
 
 
 def test_a_follow_up_of_a_follow_up_goes_back_to_what_was_asked_first():
@@ -239,4 +252,4 @@ def test_a_hostile_question_takes_no_longer_than_another(hostile):
     stand_alone(hostile, history)  # what is remembered of words is not what is measured
     began = time.process_time()
     stand_alone(hostile + "x", history)
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 10, "not a speed, but what only runaway backtracking takes"
