@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assistant.instructions import instructions
+from assistant.instructions import orders
 from assistant.judges import Judges
 from assistant.pipeline import Request
 from assistant.polarity import is_negative
@@ -80,7 +80,7 @@ class ExtractiveAnswerer:
             passages=self._library.manifest().passages,
         )
         asked = parts(request.query)
-        obeying = self._instructions(evidence)
+        obeying = orders(evidence, self._library.sentences)
         readings = [reader.read(part) for part in asked]
         found = [_find(part, read) for part, read in zip(asked, readings, strict=True)]
         withheld = [one.evidence for one in _first(found) if one.evidence.id in obeying]
@@ -97,17 +97,6 @@ class ExtractiveAnswerer:
         groups = self._merged(chosen)[:most]
         quotable = [one for one in evidence if one.id not in obeying]
         return _drafts(groups, quotable), Ended(notice=" ".join(notices) or None)
-
-    def _instructions(self, evidence: Sequence[Evidence]) -> frozenset[str]:
-        """Return the ids of the sentences that tell a machine what to answer, judged by whole paragraphs."""
-        paragraphs = {(one.document.id, one.sentence.paragraph) for one in evidence}
-        told = set()
-        for document in {one.document for one in evidence}:
-            read = [one for one in self._library.sentences(document.id) if (document.id, one.paragraph) in paragraphs]
-            texts = [one.span.of(document.text) for one in read]
-            orders = instructions(texts, [one.paragraph for one in read])
-            told |= {(document.id, one.number) for one, is_order in zip(read, orders, strict=True) if is_order}
-        return frozenset(one.id for one in evidence if (one.document.id, one.sentence.number) in told)
 
     def _merged(self, chosen: Sequence[Relevance]) -> list[list[Evidence]]:
         """Put sentences that say the same together, the one that says it best first."""
@@ -246,7 +235,7 @@ def _drafts(groups: Sequence[Sequence[Evidence]], evidence: Sequence[Evidence]) 
     for group in rows:
         document = group[0].document.id
         lead = " " if last in (None, document) else "\n\n"
-        drafts.append(Draft(_attributed(group[0]), group, lead))
+        drafts.append(Draft(attributed(group[0]), group, lead))
         last = document
     return drafts
 
@@ -254,17 +243,18 @@ def _drafts(groups: Sequence[Sequence[Evidence]], evidence: Sequence[Evidence]) 
 def _leads_to(one: Evidence, place: dict[tuple[str, int], Evidence]) -> Evidence | None:
     """Return the sentence before one when one leaves a pronoun hanging without it, else None."""
     before = place.get((one.document.id, one.sentence.number - 1))
-    if before is None or before.sentence.heading or not _hangs(one.text):
+    if before is None or before.sentence.heading or not hangs(one.text):
         return None
     return before
 
 
-def _hangs(text: str) -> bool:
+def hangs(text: str) -> bool:
+    """Return whether a sentence leans on the one before it: "He told them", "It will"."""
     frame = report(text)
     return bool(_PRONOUN.match(text)) or bool(frame and frame.subject.casefold() in ("he", "she", "they"))
 
 
-def _attributed(one: Evidence) -> str:
+def attributed(one: Evidence) -> str:
     """Return the sentence, with its speaker before it when it is a quotation that does not say whose it is."""
     return f"{one.speaker}: {one.text}" if one.speaker and is_quotation(one.text) else one.text
 

@@ -1,5 +1,6 @@
 """Put an assistant together from settings: the only place that chooses implementations."""
 
+from assistant.disagreements import Disagreements
 from assistant.extractive import ExtractiveAnswerer
 from assistant.judges import Judges
 from assistant.pipeline import Answerer, Assistant
@@ -27,6 +28,7 @@ def open_assistant(settings: Settings) -> Assistant:
         Retriever(library, embedder, judges if answerer.kind == "model" else None),
         answerer=answerer,
         verifier=verifier,
+        comparer=Disagreements(judges, library),
         passages=settings.passages,
         longest_question=settings.question_characters,
     )

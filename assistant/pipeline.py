@@ -15,6 +15,8 @@ from assistant.types import (
     Claim,
     Claimed,
     Delta,
+    Disagreement,
+    Dispute,
     Draft,
     Drafted,
     Ended,
@@ -56,6 +58,13 @@ class Answerer(Protocol):
         """Yield drafts as they are finished, and exactly one Ended, last. Closing the iterator cancels the work."""
 
 
+class Comparer(Protocol):
+    """Finds where documents disagree."""
+
+    def compare(self, cited: Sequence[Evidence], found: Sequence[Evidence]) -> Sequence[Dispute]:
+        """Return where cited sentences contradict each other, or what else was found and is worth adding."""
+
+
 class Assistant:
     """Answers questions from one library."""
 
@@ -66,6 +75,7 @@ class Assistant:
         *,
         answerer: Answerer,
         verifier: Verifier,
+        comparer: Comparer | None = None,
         passages: int = 20,
         longest_question: int = 2000,
     ) -> None:
@@ -73,6 +83,7 @@ class Assistant:
         self.retriever = retriever
         self.answerer = answerer
         self.verifier = verifier
+        self.comparer = comparer
         self.passages = passages
         self.longest_question = longest_question
 
@@ -125,6 +136,12 @@ class Assistant:
                 else:
                     ended = draft
         clock.lap("answer")
+        disputes: Sequence[Dispute] = ()
+        if self.comparer and ended.state == "complete" and page.cited:
+            disputes = await asyncio.to_thread(self.comparer.compare, tuple(page.cited), evidence)
+            for draft in (draft for dispute in disputes for draft in dispute.drafts):
+                yield page.write(draft, await asyncio.to_thread(self._judge, draft))
+            clock.lap("compare")
         yield Finished(
             Answer(
                 state=ended.state,
@@ -135,6 +152,7 @@ class Assistant:
                 citations=tuple(page.citations),
                 searched=Searched(query, filters, len(hits), _nearest(hits)),
                 answerer=self.answerer.kind,
+                disagreements=page.disagreements(disputes),
                 model=self.answerer.model,
                 prompt=self.answerer.prompt,
                 usage=ended.usage,
@@ -172,6 +190,7 @@ class _Page:
         self.text = ""
         self.claims: list[Claim] = []
         self.citations: list[Citation] = []
+        self.cited: list[Evidence] = []  # what the citations are made from
         self._numbers: dict[tuple[str, Span], int] = {}
 
     def write(self, draft: Draft, judgement: Judgement) -> Claimed:
@@ -186,11 +205,19 @@ class _Page:
         self.claims.append(claim)
         return Claimed(lead, claim, markers, tuple(self.citations[known:]))
 
+    def disagreements(self, disputes: Sequence[Dispute]) -> tuple[Disagreement, ...]:
+        """Return the disputes by the numbers of their footnotes; each of their sentences has one by now."""
+        return tuple(
+            Disagreement(tuple(sorted({self._number(one) for one in dispute.evidence})), dispute.about)
+            for dispute in disputes
+        )
+
     def _number(self, evidence: Evidence) -> int:
         key = (evidence.document.id, evidence.sentence.span)
         if key not in self._numbers:
             number = self._numbers[key] = len(self.citations) + 1
             self.citations.append(Citation(number, evidence.document, evidence.sentence.span, evidence.speaker))
+            self.cited.append(evidence)
         return self._numbers[key]
 
 
