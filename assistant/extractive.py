@@ -234,7 +234,7 @@ def _drafts(groups: Sequence[Sequence[Evidence]], evidence: Sequence[Evidence]) 
     for group in rows:
         document = group[0].document.id
         lead = " " if last in (None, document) else "\n\n"
-        drafts.append(Draft(_attributed(group[0]), group, lead))
+        drafts.append(Draft(attributed(group[0]), group, lead))
         last = document
     return drafts
 
@@ -242,17 +242,18 @@ def _drafts(groups: Sequence[Sequence[Evidence]], evidence: Sequence[Evidence]) 
 def _leads_to(one: Evidence, place: dict[tuple[str, int], Evidence]) -> Evidence | None:
     """Return the sentence before one when one leaves a pronoun hanging without it, else None."""
     before = place.get((one.document.id, one.sentence.number - 1))
-    if before is None or before.sentence.heading or not _hangs(one.text):
+    if before is None or before.sentence.heading or not hangs(one.text):
         return None
     return before
 
 
-def _hangs(text: str) -> bool:
+def hangs(text: str) -> bool:
+    """Return whether a sentence leans on the one before it: "He told them", "It will"."""
     frame = report(text)
     return bool(_PRONOUN.match(text)) or bool(frame and frame.subject.casefold() in ("he", "she", "they"))
 
 
-def _attributed(one: Evidence) -> str:
+def attributed(one: Evidence) -> str:
     """Return the sentence, with its speaker before it when it is a quotation that does not say whose it is."""
     return f"{one.speaker}: {one.text}" if one.speaker and is_quotation(one.text) else one.text
 

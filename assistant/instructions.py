@@ -1,10 +1,12 @@
 """Sentences of a document that tell a machine what to answer: an answer that only quotes must leave them out."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from assistant.quotations import is_quotation, mask
 from assistant.speakers import reports
+from assistant.types import Evidence
+from vectorstore.types import Sentence
 
 
 def instructions(sentences: Sequence[str], paragraphs: Sequence[int]) -> tuple[bool, ...]:
@@ -20,6 +22,21 @@ def instructions(sentences: Sequence[str], paragraphs: Sequence[int]) -> tuple[b
         goes_on = number > 0 and found[-1] and paragraphs[number] == paragraphs[number - 1]
         found.append(goes_on or addresses_a_machine(sentence))
     return tuple(found)
+
+
+def orders(evidence: Sequence[Evidence], sentences: Callable[[str], Sequence[Sentence]]) -> frozenset[str]:
+    """Return the ids of those of evidence that belong to an instruction to a machine, judged by whole paragraphs.
+
+    `sentences` gives those of a document by its id.
+    """
+    paragraphs = {(one.document.id, one.sentence.paragraph) for one in evidence}
+    found = set()
+    for document in {one.document for one in evidence}:
+        read = [one for one in sentences(document.id) if (document.id, one.paragraph) in paragraphs]
+        texts = [one.span.of(document.text) for one in read]
+        flags = instructions(texts, [one.paragraph for one in read])
+        found |= {(document.id, one.number) for one, is_order in zip(read, flags, strict=True) if is_order}
+    return frozenset(one.id for one in evidence if (one.document.id, one.sentence.number) in found)
 
 
 def addresses_a_machine(sentence: str) -> bool:

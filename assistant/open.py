@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from assistant.disagreements import Disagreements
 from assistant.extractive import ExtractiveAnswerer
 from assistant.judges import Judges
 from assistant.pipeline import Assistant
@@ -36,6 +37,7 @@ def open_assistant(settings: Settings) -> Assistant:
         verifier=verifier,
         fallback=extractive if written else None,
         repairer=written,
+        comparer=Disagreements(judges),
         strict=settings.strict,
         passages=settings.passages,
         longest_question=settings.question_characters,

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from assistant.conversation import stand_alone
+from assistant.instructions import orders
 from assistant.judging import Judged, judged
-from assistant.reading import orders_in, read
+from assistant.reading import read
 from assistant.types import (
     Answer,
     Citation,
     Claim,
     Claimed,
     Delta,
+    Disagreement,
+    Dispute,
     Draft,
     Drafted,
     Ended,
@@ -71,11 +74,19 @@ class Repairer(Protocol):
         """Return what takes the place of failed sentences; those that cannot be mended are left out."""
 
 
+class Comparer(Protocol):
+    """Finds where documents disagree."""
+
+    def compare(self, cited: Sequence[Evidence], found: Sequence[Evidence]) -> Sequence[Dispute]:
+        """Return where cited sentences contradict each other, or what else was found and is worth adding."""
+
+
 class Assistant:
     """Answers questions from one library.
 
     `fallback` answers where `answerer` failed before it said anything. `repairer` is given sentences that are not
-    supported, once. What is still not supported then is marked, or withheld if `strict`.
+    supported, once. What is still not supported then is marked, or withheld if `strict`. `comparer` looks for sentences
+    that contradict what a complete answer cites.
     """
 
     def __init__(
@@ -87,6 +98,7 @@ class Assistant:
         verifier: Verifier,
         fallback: Answerer | None = None,
         repairer: Repairer | None = None,
+        comparer: Comparer | None = None,
         strict: bool = False,
         passages: int = 20,
         longest_question: int = 2000,
@@ -97,6 +109,7 @@ class Assistant:
         self.verifier = verifier
         self.fallback = fallback
         self.repairer = repairer
+        self.comparer = comparer
         self.strict = strict
         self.passages = passages
         self.longest_question = longest_question
@@ -134,9 +147,9 @@ class Assistant:
         yield Retrieved(query, hits)
 
         evidence = await asyncio.to_thread(read, hits, self.library)
-        orders = await asyncio.to_thread(orders_in, evidence, self.library)
+        told = await asyncio.to_thread(orders, evidence, self.library.sentences)
         clock.lap("read")
-        request = Request(question, query, tuple(history), orders)
+        request = Request(question, query, tuple(history), told)
         writing = _Writing(self.answerer)
         async with aclosing(self._write(writing, request, evidence, clock)) as events:
             async for event in events:
@@ -153,6 +166,13 @@ class Assistant:
             clock.lap("repair")
             if mended:
                 yield Rewritten(writing.rewrite(self._is_shown))
+        if self.comparer and writing.ended.state == "complete" and writing.page.cited:
+            found = [one for one in evidence if one.id not in request.orders]
+            disputes = await asyncio.to_thread(self.comparer.compare, tuple(writing.page.cited), found)
+            for draft in (draft for dispute in disputes for draft in dispute.drafts):
+                yield writing.page.write(*await asyncio.to_thread(judged, draft, evidence, self.verifier))
+            writing.disagreements = writing.page.disagreements(disputes)
+            clock.lap("compare")
         yield Finished(self._finished(writing, failure, request, filters, hits, clock))
 
     async def _write(
@@ -217,6 +237,7 @@ class Assistant:
             citations=tuple(page.citations),
             searched=Searched(request.query, filters, len(hits), _nearest(hits)),
             answerer=writing.answerer.kind,
+            disagreements=writing.disagreements,
             model=self.answerer.model,
             prompt=self.answerer.prompt,
             usage=ended.usage.plus(failure.usage) if failure else ended.usage,
@@ -245,6 +266,7 @@ class _Writing:
         self.answerer = answerer
         self.judged: list[Judged] = []
         self.page = _Page()
+        self.disagreements: tuple[Disagreement, ...] = ()
         self.ended = Ended(state="error", notice="The answerer stopped without saying why.")
 
     def failed(self) -> tuple[Failed, ...]:
@@ -268,6 +290,7 @@ class _Page:
         self.text = ""
         self.claims: list[Claim] = []
         self.citations: list[Citation] = []
+        self.cited: list[Evidence] = []  # what the citations are made from
         self._numbers: dict[tuple[str, Span], int] = {}
 
     def write(self, draft: Draft, judgement: Judgement) -> Claimed:
@@ -282,11 +305,19 @@ class _Page:
         self.claims.append(claim)
         return Claimed(lead, claim, markers, tuple(self.citations[known:]))
 
+    def disagreements(self, disputes: Sequence[Dispute]) -> tuple[Disagreement, ...]:
+        """Return the disputes by the numbers of their footnotes; each of their sentences has one by now."""
+        return tuple(
+            Disagreement(tuple(sorted({self._number(one) for one in dispute.evidence})), dispute.about)
+            for dispute in disputes
+        )
+
     def _number(self, evidence: Evidence) -> int:
         key = (evidence.document.id, evidence.sentence.span)
         if key not in self._numbers:
             number = self._numbers[key] = len(self.citations) + 1
             self.citations.append(Citation(number, evidence.document, evidence.sentence.span, evidence.speaker))
+            self.cited.append(evidence)
         return self._numbers[key]
 
 

@@ -45,7 +45,7 @@ _FOR = re.compile(
     re.IGNORECASE,
 )
 _NOT_FOR = re.compile(r"\bdisagree\w*|\bunsupport\w*|\bunaccept\w*|\bagreement\w*", re.IGNORECASE)
-_DIRECTIONS = (
+DIRECTIONS = (
     "rose risen rises rising increase increased increases increasing grew grown grows climbed climbs gained gains "
     "soared jumped | fall fell fallen falls falling decrease decreased decreases drop dropped drops shrank declined "
     "declines slumped plunged",
@@ -57,7 +57,7 @@ _DIRECTIONS = (
 )
 # These turn a sentence round only when one stands in the other's place.
 _OPPOSITES = (
-    *_DIRECTIONS,
+    *DIRECTIONS,
     "up rise above over increase raise raised raises lifted | "
     "down fall below under cut cuts lower lowered lowers reduced",
     "more higher larger greater bigger better stronger most highest largest "
@@ -127,10 +127,10 @@ def opposed(claim: str, source: str, *, quoted: str = "") -> str | None:
     if favours and stance and not denial and not _FOR.search(_NOT_FOR.sub(" ", source)):
         return f"“{favours.group()}” where the source has “{stance.group()}”"
     if not (denial or _LACKS.search(claim) or _NEGATIONS.search(quoted) or _AGAINST.search(quoted)):
-        dropped = _negated_words(source) & content_of(claim)
+        dropped = negated_words(source) & content_of(claim)
         if dropped:
             return f"the source negates “{min(dropped)}”"
-    return turned(claim, source, among=_DIRECTIONS)
+    return turned(claim, source, among=DIRECTIONS)
 
 
 def turned(claim: str, source: str, *, among: Sequence[str] = _OPPOSITES) -> str | None:
@@ -178,7 +178,7 @@ def accomplished(claim: str, source: str) -> str | None:
     return None
 
 
-def _negated_words(text: str) -> frozenset[str]:
+def negated_words(text: str) -> frozenset[str]:
     """Return the first content word after each negation, in its clause, unless text says it without one as well."""
     denied: Counter[str] = Counter()
     for match in (*_NEGATIONS.finditer(text), *_DENIED.finditer(text)):

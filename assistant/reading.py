@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from assistant.instructions import instructions
 from assistant.speakers import speakers
 from assistant.types import Evidence
 from vectorstore.library import Library
@@ -32,18 +31,6 @@ def evidence_of(document: Document, sentences: Sequence[Sentence], offset: int =
         Evidence(f"S{offset + number}", document, sentence, speaker, 1.0)
         for number, (sentence, speaker) in enumerate(zip(sentences, said, strict=True), start=1)
     )
-
-
-def orders_in(evidence: Sequence[Evidence], library: Library) -> frozenset[str]:
-    """Return the ids of the sentences that tell a machine what to answer, judged by whole paragraphs."""
-    paragraphs = {(one.document.id, one.sentence.paragraph) for one in evidence}
-    told = set()
-    for document in {one.document for one in evidence}:
-        read = [one for one in library.sentences(document.id) if (document.id, one.paragraph) in paragraphs]
-        texts = [one.span.of(document.text) for one in read]
-        orders = instructions(texts, [one.paragraph for one in read])
-        told |= {(document.id, one.number) for one, is_order in zip(read, orders, strict=True) if is_order}
-    return frozenset(one.id for one in evidence if (one.document.id, one.sentence.number) in told)
 
 
 def _by_document(

@@ -28,6 +28,7 @@ _VERDICTS: dict[VerdictName, tuple[str, str]] = {
 }
 _FINDINGS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "broken": ("✗", "red")}
 _SKIPPED_SHOWN = 20
+_DISAGREEMENT_SHOWN = 600  # characters of what it is about: a claim and some names
 _NEAREST_SHOWN = 240  # characters of a passage that answers nothing
 
 
@@ -74,7 +75,8 @@ def show_answer(answer: Answer, terminal: Terminal) -> None:
             _show_reasons(claim.judgement.reasons, terminal)
     for disagreement in answer.disagreements:
         numbers = "".join(f"[{number}]" for number in disagreement.citations)
-        terminal.show(Text(f"\n≠ {numbers} disagree about {one_line(disagreement.about)}", "yellow"))
+        about = one_line(disagreement.about, longest=_DISAGREEMENT_SHOWN)
+        terminal.show(Text(f"\n≠ The sources disagree: {about} ", "yellow").append(numbers, "cyan"))
     for citation in answer.citations:
         terminal.print()
         terminal.show(_footnote(citation, normalise(citation.quote)), indent=5, mark=f"[{citation.number}]")

@@ -166,6 +166,18 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispute:
+    """Sentences that do not say the same about something; `about` names the sides for people.
+
+    `drafts` are those of its sentences that the answer does not cite yet.
+    """
+
+    evidence: tuple[Evidence, ...]
+    about: str
+    drafts: tuple[Draft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """An answerer has no more to say; exactly one, last.
 

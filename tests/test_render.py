@@ -1,12 +1,13 @@
 import datetime
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.types import Answer, Citation, Claim, Claimed, Judgement, Searched
+from assistant.types import Answer, Citation, Claim, Claimed, Disagreement, Judgement, Searched
 from assistant.web import render
 from assistant.web.render import Growing
 from vectorstore.types import Document, Filters, Landmark, Span
@@ -95,7 +96,7 @@ def test_whatever_is_said_nothing_but_text_comes_of_it(words, title, text):
             answerer=answerer,
             about=about,
         )
-        safe(render.answer_html(said, 1))
+        safe(render.answer_html(replace(said, disagreements=(Disagreement((1, 7), text),)), 1))
     safe(render.question_html(words))
     safe(render.status_html(words))
     safe(render.error_html(words))
@@ -110,6 +111,14 @@ def test_a_question_is_shown_as_it_was_typed(words):
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(str.strip))
 def test_a_quoted_sentence_is_shown_as_the_document_has_it(words):
     assert words in safe(render.answer_html(answer(("", words)), 1)).text
+
+
+def test_what_sources_disagree_about_stands_below_the_answer_with_its_footnotes():
+    about = "how long: six weeks (A & B), nine weeks (<i>C</i>)"
+    seen = safe(render.answer_html(replace(answer(("", "One.")), disagreements=(Disagreement((1,), about),)), 3))
+    assert f"The sources disagree: {about}" in seen.text
+    assert ("href", "#s-3-1") in seen.attributes
+    assert "The sources disagree" not in safe(render.answer_html(answer(("", "One.")), 3)).text
 
 
 def test_a_models_markdown_is_rendered_within_its_sentence():

@@ -122,7 +122,8 @@ def answer_html(answer: Answer, turn: int) -> str:
         return _clean(_abstention(answer, turn) if answer.state == "abstained" else _nothing(answer))
     body = _body(answer.text, answer.claims, answer.citations, turn, markdown=answer.answerer == "model")
     return _clean(
-        f'<div class="answer">{_announced(announcement(answer), turn)}{body}{_notice(answer)}'
+        f'<div class="answer">{_announced(announcement(answer), turn)}{body}'
+        f"{_disagreements(answer, turn)}{_notice(answer)}"
         f"{_folded(answer.citations, turn, summary(answer), _how(answer))}</div>"
     )
 
@@ -298,6 +299,17 @@ def _notice(answer: Answer) -> str:
     if answer.state in {"complete", "abstained"} and not answer.notice:
         return ""
     return f'<p class="notice"><strong>{_STATES[answer.state]}.</strong> {escape(answer.notice or "")}</p>'
+
+
+def _disagreements(answer: Answer, turn: int) -> str:
+    """Return a line for each thing of which the sources do not say the same: who says which, and the footnotes."""
+    sources = {citation.number: citation for citation in answer.citations}
+    lines = []
+    for one in answer.disagreements:
+        chips = "".join(_chip(sources[number], turn) for number in one.citations if number in sources)
+        told = f"<strong>The sources disagree:</strong> <bdi>{escape(one.about)}</bdi>"
+        lines.append(f'<p class="notice disagreement" dir="auto">{told} <sup>{chips}</sup></p>')
+    return "".join(lines)
 
 
 def _how(answer: Answer) -> str:
