@@ -58,6 +58,11 @@ def stand_alone(question: str, history: Sequence[Turn]) -> str:
     return _filled(question, talk)[0]
 
 
+def is_about_the_last_answer(question: str) -> bool:
+    """Return whether a question asks for the last answer again, shorter, longer or in other words."""
+    return _AGAIN.match(question) is not None
+
+
 def _after(turn: Turn, talk: Talk) -> Talk:
     """Return what a conversation has come to after one more turn."""
     said = turn.content

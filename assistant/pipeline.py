@@ -2,22 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from assistant.conversation import stand_alone
+from assistant.conversation import is_about_the_last_answer, stand_alone
 from assistant.instructions import orders
 from assistant.judging import Judged, judged
 from assistant.reading import read
 from assistant.types import (
     Answer,
     Citation,
-    Claim,
     Claimed,
     Delta,
-    Disagreement,
     Dispute,
     Draft,
     Drafted,
@@ -26,7 +24,6 @@ from assistant.types import (
     Evidence,
     Failed,
     Finished,
-    Judgement,
     Repaired,
     Retrieved,
     Rewritten,
@@ -34,11 +31,12 @@ from assistant.types import (
     Turn,
 )
 from assistant.verify import Verifier
+from assistant.writing import Writing
 from vectorstore.errors import UserError
 from vectorstore.library import Library
 from vectorstore.retrieve import Retriever
 from vectorstore.text import normalise
-from vectorstore.types import Filters, Hit, Span
+from vectorstore.types import Filters, Hit
 
 NEAREST = 3  # passages shown beside an abstention: enough to see what was looked at, few enough to read
 
@@ -146,19 +144,22 @@ class Assistant:
         clock.lap("retrieve")
         yield Retrieved(query, hits)
 
-        evidence = await asyncio.to_thread(read, hits, self.library)
+        # "Summarise that" is about what the last answer rests on, whatever a search for it finds.
+        kept = history[-1].citations if history and is_about_the_last_answer(question) else ()
+        evidence = await asyncio.to_thread(read, hits, self.library, kept)
         told = await asyncio.to_thread(orders, evidence, self.library.sentences)
         clock.lap("read")
         request = Request(question, query, tuple(history), told)
-        writing = _Writing(self.answerer)
-        async with aclosing(self._write(writing, request, evidence, clock)) as events:
+        cited = [one for turn in history for one in turn.citations]
+        writing = Writing(self.answerer.kind, cited)
+        async with aclosing(self._write(self.answerer, writing, request, evidence, clock)) as events:
             async for event in events:
                 yield event
         failure = None
         if self.fallback and writing.ended.state == "error" and not writing.judged:
             failure = writing.ended
-            writing = _Writing(self.fallback)
-            async with aclosing(self._write(writing, request, evidence, clock)) as events:
+            writing = Writing(self.fallback.kind, cited)
+            async with aclosing(self._write(self.fallback, writing, request, evidence, clock)) as events:
                 async for event in events:
                     yield event
         if self.repairer and writing.ended.state in {"complete", "truncated"} and writing.failed():
@@ -176,10 +177,15 @@ class Assistant:
         yield Finished(self._finished(writing, failure, request, filters, hits, clock))
 
     async def _write(
-        self, writing: "_Writing", request: Request, evidence: Sequence[Evidence], clock: "_Clock"
+        self,
+        answerer: Answerer,
+        writing: Writing,
+        request: Request,
+        evidence: Sequence[Evidence],
+        clock: "_Clock",
     ) -> AsyncGenerator[Claimed | Delta, None]:
         """Yield what an answerer writes, each sentence with its verdict; the whole of it is noted in writing."""
-        async with aclosing(writing.answerer.answer(request, evidence)) as drafts:
+        async with aclosing(answerer.answer(request, evidence)) as drafts:
             async for draft in drafts:
                 if isinstance(draft, Draft):
                     clock.lap("answer")
@@ -194,9 +200,7 @@ class Assistant:
                     yield draft
         clock.lap("answer")
 
-    async def _mend(
-        self, repairer: Repairer, writing: "_Writing", request: Request, evidence: Sequence[Evidence]
-    ) -> bool:
+    async def _mend(self, repairer: Repairer, writing: Writing, request: Request, evidence: Sequence[Evidence]) -> bool:
         """Have failed sentences written anew, and take over what is supported then; return whether anything is."""
         repaired = await repairer.repair(request, evidence, writing.failed())
         writing.ended = replace(writing.ended, usage=writing.ended.usage.plus(repaired.usage))
@@ -210,7 +214,7 @@ class Assistant:
 
     def _finished(
         self,
-        writing: "_Writing",
+        writing: Writing,
         failure: Ended | None,
         request: Request,
         filters: Filters,
@@ -236,7 +240,7 @@ class Assistant:
             claims=tuple(page.claims),
             citations=tuple(page.citations),
             searched=Searched(request.query, filters, len(hits), _nearest(hits)),
-            answerer=writing.answerer.kind,
+            answerer=writing.by,
             disagreements=writing.disagreements,
             model=self.answerer.model,
             prompt=self.answerer.prompt,
@@ -257,68 +261,6 @@ class Assistant:
                 f"The question has {len(question):,} characters; at most {self.longest_question:,} fit. Shorten it."
             )
         return question
-
-
-class _Writing:
-    """What one answerer has written: its sentences with their verdicts, the page they make, and how it ended."""
-
-    def __init__(self, answerer: Answerer) -> None:
-        self.answerer = answerer
-        self.judged: list[Judged] = []
-        self.page = _Page()
-        self.disagreements: tuple[Disagreement, ...] = ()
-        self.ended = Ended(state="error", notice="The answerer stopped without saying why.")
-
-    def failed(self) -> tuple[Failed, ...]:
-        """Return the sentences that are not supported, with their places."""
-        return tuple(
-            Failed(number, draft, judgement)
-            for number, (draft, judgement) in enumerate(self.judged)
-            if judgement.verdict not in {"supported", "unchecked"}
-        )
-
-    def rewrite(self, is_shown: Callable[[Judged], bool]) -> tuple[Claimed, ...]:
-        """Put the page together anew from the sentences as they are now."""
-        self.page = _Page()
-        return tuple(self.page.write(*one) for one in self.judged if is_shown(one))
-
-
-class _Page:
-    """The answer as it is being written: its text, claims and footnotes, always in step with each other."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self.claims: list[Claim] = []
-        self.citations: list[Citation] = []
-        self.cited: list[Evidence] = []  # what the citations are made from
-        self._numbers: dict[tuple[str, Span], int] = {}
-
-    def write(self, draft: Draft, judgement: Judgement) -> Claimed:
-        """Append a verified draft; return the event that lets others append the same."""
-        known = len(self.citations)
-        numbers = tuple(dict.fromkeys(self._number(one) for one in draft.evidence))
-        lead = draft.lead if self.text else draft.lead.lstrip()
-        start = len(self.text) + len(lead)
-        claim = Claim(draft.text, Span(start, start + len(draft.text)), numbers, judgement)
-        markers = " " + "".join(f"[{number}]" for number in numbers) if numbers else ""
-        self.text += lead + draft.text + markers
-        self.claims.append(claim)
-        return Claimed(lead, claim, markers, tuple(self.citations[known:]))
-
-    def disagreements(self, disputes: Sequence[Dispute]) -> tuple[Disagreement, ...]:
-        """Return the disputes by the numbers of their footnotes; each of their sentences has one by now."""
-        return tuple(
-            Disagreement(tuple(sorted({self._number(one) for one in dispute.evidence})), dispute.about)
-            for dispute in disputes
-        )
-
-    def _number(self, evidence: Evidence) -> int:
-        key = (evidence.document.id, evidence.sentence.span)
-        if key not in self._numbers:
-            number = self._numbers[key] = len(self.citations) + 1
-            self.citations.append(Citation(number, evidence.document, evidence.sentence.span, evidence.speaker))
-            self.cited.append(evidence)
-        return self._numbers[key]
 
 
 class _Clock:

@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 
 from assistant.speakers import speakers
-from assistant.types import Evidence
+from assistant.types import Citation, Evidence
 from vectorstore.library import Library
 from vectorstore.types import Document, Hit, Sentence
 
 
-def read(hits: Sequence[Hit], library: Library) -> tuple[Evidence, ...]:
+def read(hits: Sequence[Hit], library: Library, kept: Sequence[Citation] = ()) -> tuple[Evidence, ...]:
     """Return the sentences of the hits, and one more on either side, in text order, the best document first.
 
-    Ids run from "S1" on. A sentence's relevance is that of the best passage it stands in; a neighbour's is zero.
+    Ids run from "S1" on. A sentence's relevance is that of the best passage it stands in; a neighbour's is zero. What
+    an earlier answer cited is `kept`, with relevance 1, as far as the library still holds it.
     """
     found: list[Evidence] = []
-    for document, sentences, relevance in _by_document(hits, library):
+    for document, sentences, relevance in _by_document(hits, library, kept):
         chosen = evidence_of(document, sentences, offset=0)
         for one in chosen:
             number = one.sentence.number
@@ -34,7 +35,7 @@ def evidence_of(document: Document, sentences: Sequence[Sentence], offset: int =
 
 
 def _by_document(
-    hits: Sequence[Hit], library: Library
+    hits: Sequence[Hit], library: Library, kept: Sequence[Citation]
 ) -> list[tuple[Document, tuple[Sentence, ...], dict[int, float]]]:
     relevance: dict[str, dict[int, float]] = {}
     documents: dict[str, Document] = {}
@@ -47,4 +48,17 @@ def _by_document(
         for number in list(of_document):
             for neighbour in (number - 1, number + 1):
                 of_document.setdefault(neighbour, 0.0)
+    for one in kept:
+        for sentence in _sentences(one.document, library):
+            if sentence.span == one.span:
+                documents[one.document.id] = one.document
+                relevance.setdefault(one.document.id, {})[sentence.number] = 1.0
     return [(documents[key], library.sentences(key), of_document) for key, of_document in relevance.items()]
+
+
+def _sentences(document: Document, library: Library) -> Sequence[Sentence]:
+    """Return the sentences of a document that may have left the library since it was cited."""
+    try:
+        return library.sentences(document.id)
+    except KeyError:
+        return ()

@@ -13,10 +13,11 @@ Role = Literal["user", "assistant"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One earlier message of the conversation."""
+    """One earlier message of the conversation; `citations` are the footnotes that an answer in it had."""
 
     role: Role
     content: str
+    citations: tuple["Citation", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """For tests of the evals: three documents in memory, and what the real pipeline makes of a scripted answerer."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from scripted import Everything, Shelf
 from shipped import VERIFIER
 
 from assistant.pipeline import Assistant
+from assistant.reading import read
 from assistant.types import Draft, Ended, Judgement
+from assistant.writing import Page
 from evals.meta import judge_the_judge
 from evals.run import judge_all, measure, run
 from evals.types import Case, Fact, GoldQuote, WrongAnswer
@@ -97,10 +99,18 @@ class Telling:
         self.script, self.ended = script, ended
 
     async def answer(self, request, evidence):
-        for number, (text, *parts) in enumerate(self.script):
-            cited = tuple(one for part in parts for one in evidence if part in one.text)
-            yield Draft(text, cited, lead=" " if number else "")
+        for draft in drafts_of(self.script, evidence):
+            yield draft
         yield self.ended
+
+
+def drafts_of(script, evidence):
+    for number, (text, *parts) in enumerate(script):
+        cited = tuple(one for part in parts for one in evidence if part in one.text)
+        yield Draft(text, cited, lead=" " if number else "")
+
+
+UNCITED = Judgement("uncited", None, ("citation: the sentence cites nothing",))
 
 
 class Believing:
@@ -124,8 +134,21 @@ def telling(*script, ended=None, verifier=None, documents=DOCUMENTS):
 
 
 def outcome_of(case, *script, **given):
-    """Return what becomes of a case when the answerer says this; nothing said is an abstention."""
-    return run(Cases((case,)), telling(*script, **given))[0]
+    """Return what becomes of a case when the answerer says this; nothing said is an abstention.
+
+    It cites what it was told to: the pipeline would find a citation or drop one, and a measure has to notice where none
+    does.
+    """
+    assistant = telling(*script, **given)
+    outcome = run(Cases((case,)), assistant)[0]
+    if not script or outcome.answer is None:
+        return outcome
+    evidence = read(outcome.hits, assistant.library)
+    page = Page()
+    for draft in drafts_of(script, evidence):
+        page.write(draft, assistant.verifier.judge(draft.text, draft.evidence) if draft.evidence else UNCITED)
+    written = {"text": page.text, "claims": tuple(page.claims), "citations": tuple(page.citations)}
+    return replace(outcome, answer=replace(outcome.answer, **written))
 
 
 def score_of(metric, outcome, verifier=None):

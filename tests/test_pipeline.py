@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scripted import Everything, Marking, Shelf
 
 from assistant.pipeline import NEAREST, Assistant
-from assistant.types import Claimed, Delta, Draft, Ended, Finished, Retrieved, Turn
+from assistant.types import Citation, Claimed, Delta, Draft, Ended, Finished, Retrieved, Turn
 from vectorstore.errors import UserError
-from vectorstore.types import Document, Filters
+from vectorstore.types import Document, Filters, Span
 
 DOCUMENTS = (
     Document("dam.md", "The dam", "A crack was found in the dam. 🙂 It will hold. The mayor slept."),
@@ -254,3 +254,33 @@ def test_time_is_told_for_each_stage_and_in_all():
     timings = dict(answer_of(("The ferry sailed.", (3,), "", ()), Ended()).timings_ms)
     assert list(timings) == ["retrieve", "read", "answer", "verify", "total"]
     assert all(spent >= 0 for spent in timings.values())
+
+
+def test_a_sentence_keeps_its_number_through_a_conversation_and_new_ones_count_on():
+    first = answer_of(("It will hold.", (1,), "", ()), ("The ferry sailed.", (3,), " ", ()), Ended())
+    assert [citation.number for citation in first.citations] == [1, 2]
+    history = (Turn("user", "What happened?"), Turn("assistant", first.text, first.citations))
+    script = [("The mayor slept.", (2,), "", ()), ("The ferry sailed.", (3,), " ", ()), Ended()]
+    second = answer_of(*script, question="And then?", history=history)
+    assert [citation.number for citation in second.citations] == [3, 2]
+    assert second.citations[1].quote == first.citations[1].quote
+    assert second.text.endswith("[2]")
+
+
+@pytest.mark.parametrize("question", ["Summarise that.", "tell me more", "in short"])
+def test_what_the_last_answer_cited_is_read_again_for_a_question_about_it(question):
+    first = answer_of(("The ferry sailed.", (3,), "", ()), Ended())
+    history = (Turn("user", "What happened?"), Turn("assistant", first.text, first.citations))
+    asked = assistant(Ended())
+    asked.retriever.search = lambda *_, **__: ()
+    asked.ask(question, history)
+    assert [one.text for one in asked.answerer.shown] == ["The ferry sailed."]
+    asked.ask("When did it sail?", history)
+    assert asked.answerer.shown == ()
+
+
+def test_a_cited_document_that_has_left_the_library_is_not_read_again():
+    gone = Citation(1, Document("gone.md", "Gone", "It is gone."), Span(0, 11))
+    asked = assistant(Ended())
+    asked.ask("Summarise that.", (Turn("user", "What happened?"), Turn("assistant", "It is gone. [1]", (gone,))))
+    assert "It is gone." not in [one.text for one in asked.answerer.shown]

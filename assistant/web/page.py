@@ -5,12 +5,12 @@ import os
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-from assistant.types import Answer, Claimed, Delta, Finished, Retrieved, Rewritten, Searched, Turn
+from assistant.types import Answer, Citation, Claimed, Delta, Finished, Retrieved, Rewritten, Searched, Turn
 from assistant.web.render import (
     Growing,
     answer_html,
@@ -66,11 +66,17 @@ class Conversation:
             {"role": "assistant", "content": html},
         ]
 
-    def keep(self, html: str, text: str) -> list[Message]:
-        """End the answer under way and return the conversation; an answer without text is not remembered."""
+    def keep(self, html: str, text: str, citations: Sequence[Citation] = ()) -> list[Message]:
+        """End the answer under way and return the conversation; an answer without text is not remembered.
+
+        Every footnote is, also of turns that are forgotten: a number never comes to mean something else.
+        """
         self.messages = self.show(html)
         if text:
-            self.turns = [*self.turns, Turn("user", self.asked or ""), Turn("assistant", text)][-REMEMBERED:]
+            turns = [*self.turns, Turn("user", self.asked or ""), Turn("assistant", text, tuple(citations))]
+            forgotten = [one for turn in turns[:-REMEMBERED] for one in turn.citations]
+            oldest, *others = turns[-REMEMBERED:]
+            self.turns = [replace(oldest, citations=(*forgotten, *oldest.citations)), *others]
         self.asked = None
         return self.messages
 
@@ -133,7 +139,10 @@ def build_page(assistant: "Assistant", examples: Sequence[str] = ()) -> "gradio.
             if conversation.asked is None:
                 return {ask: ready}
             ended = _stopped(conversation, assistant.answerer.kind)
-            return {ask: ready, chat: conversation.keep(answer_html(ended, conversation.number), ended.text)}
+            return {
+                ask: ready,
+                chat: conversation.keep(answer_html(ended, conversation.number), ended.text, ended.citations),
+            }
 
         quiet: Any = {"show_progress": "hidden", "api_visibility": "private"}
         starts = [(ask, ask.submit), *((button, button.click) for button in buttons)]
@@ -161,7 +170,7 @@ async def _written(assistant: "Assistant", conversation: Conversation) -> AsyncG
                     case Delta(text):
                         conversation.growing = conversation.growing.written(text)
                     case Finished(answer):
-                        yield conversation.keep(answer_html(answer, number), answer.text)
+                        yield conversation.keep(answer_html(answer, number), answer.text, answer.citations)
                 if isinstance(event, Claimed | Rewritten) or (
                     isinstance(event, Delta) and time.monotonic() - shown >= FRAME
                 ):
