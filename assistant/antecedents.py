@@ -29,7 +29,8 @@ _CLAUSE_END = re.compile(r"[;:]|[.!?](?=\s|$)|,(?=\s)")
 _PREAMBLE = re.compile(  # "On Monday, the council …"
     r"^(?:on|in|at|after|before|while|when|during|by|for|according|besides|despite|as)\b[^,;.]{0,80},\s+", re.IGNORECASE
 )
-_NO_GIST = re.compile(r"(?:i|it|there|we|you|he|she|they|this|that|his|her|their)\b", re.IGNORECASE)
+_NO_GIST = re.compile(r"(?:i|it|there|we|you|they|this|that|his|her|their)\b", re.IGNORECASE)
+_LED_BY = re.compile(r"(?P<pronoun>he|she)\b", re.IGNORECASE)
 _SHORT = 12  # words of an answer that are repeated in a question
 
 
@@ -170,8 +171,14 @@ def fuller(phrase: str, talk: Talk) -> str:
 
 
 def gist(talk: Talk) -> str:
-    """Return the first clause of the last answer, cut after a dozen words; "" if nothing was answered."""
+    """Return the first clause of the last answer, cut after a dozen words; "" if nothing was answered.
+
+    "He told ABC" is said with his name, or not at all.
+    """
     answer = _PREAMBLE.sub("", plain(talk.answered), count=1).strip(' .,;:"“”')
+    if led := _LED_BY.match(answer):
+        name = person(talk, led["pronoun"].casefold())
+        answer = f"{name}{answer[led.end() :]}" if name else ""
     if _NO_GIST.match(answer):
         return ""
     end = next((one.start() for one in _CLAUSE_END.finditer(answer) if one.start() > 15), len(answer))

@@ -31,6 +31,7 @@ _DEMONSTRATIVE = re.compile(
     rf"(?:(?<=\bis )|(?<=\bwas )|(?<=\bare )|(?<=\bwere ))(?:this|that|these|those)\b(?=\s+(?:{_DETERMINED}|\w+ed)\b)",
     re.IGNORECASE,
 )
+_SAYING = re.compile(r"\b(?:say|says|said|tell|tells|told|mean|means|meant)\s+$", re.IGNORECASE)
 # "this week" is when it is asked, not what was said.
 _NOW = re.compile(
     r"\b(?:this|these) (?:year|week|month|morning|afternoon|evening|summer|autumn|winter|spring|weekend|days)\b",
@@ -186,7 +187,7 @@ def _descriptions(filling: _Filling, masked: str) -> None:
 def _demonstratives(filling: _Filling, masked: str) -> None:
     """Say in brackets what "this" points to: what was answered last."""
     match = _DEMONSTRATIVE.search(masked)
-    if match and (said := gist(filling.talk)):
+    if match and not _SAYING.search(masked, 0, match.start()) and (said := gist(filling.talk)):
         filling.put(match.end(), match.end(), f" ({said})")
 
 
