@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal
@@ -33,6 +33,21 @@ class Patience:
     first: float = 30.0
     idle: float = 20.0
     total: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars for a million tokens that a model reads and that it writes; None: not known."""
+
+    reading: float | None = None
+    writing: float | None = None
+
+    def of(self, usage: Usage) -> Usage:
+        """Return usage with its price in US dollars, where that is known."""
+        if self.reading is None or self.writing is None:
+            return usage
+        cost = (self.reading * usage.prompt_tokens + self.writing * usage.completion_tokens) / 1e6
+        return replace(usage, cost_usd=cost)
 
 
 @dataclass(slots=True)

@@ -4,12 +4,12 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from assistant.budget import SENTINEL, Fitted, fit
 from assistant.containment import Containment, before_link
-from assistant.hearing import Heard, Patience, explained, hear
+from assistant.hearing import Heard, Patience, Prices, explained, hear
 from assistant.markers import MarkerParser
 from assistant.pipeline import Request
 from assistant.repair import listed, mended, nearest
@@ -21,20 +21,6 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 CHARACTERS_PER_TOKEN = 12  # what no reply reaches; beyond it a server has forgotten the limit it was given
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """US dollars for a million tokens that a model reads and that it writes; None: not known."""
-
-    reading: float | None = None
-    writing: float | None = None
-
-    def cost(self, usage: Usage) -> float | None:
-        """Return the price of a reply in US dollars."""
-        if self.reading is None or self.writing is None:
-            return None
-        return (self.reading * usage.prompt_tokens + self.writing * usage.completion_tokens) / 1e6
 
 
 class ModelAnswerer:
@@ -128,7 +114,7 @@ class ModelAnswerer:
         usage = heard.usage
         if heard.text and usage == Usage():
             usage = Usage(fitted.tokens, count_tokens(heard.text))
-        return replace(usage, cost_usd=self._prices.cost(usage))
+        return self._prices.of(usage)
 
 
 class _Page:

@@ -14,6 +14,7 @@ from vectorstore.retrieve import Retriever
 
 if TYPE_CHECKING:
     from assistant.model import ModelAnswerer
+    from assistant.rewriting import ModelRewriter
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -28,7 +29,7 @@ def open_assistant(settings: Settings) -> Assistant:
     verifier = open_verifier(judges)
     # The bundled embedder, whatever the library was indexed with: the weights of the reader are fitted to it.
     extractive = ExtractiveAnswerer(judges, open_embedder("bundled"), library, verifier)
-    written = _open_model(settings) if settings.model else None
+    written, rewriter = _open_model(settings) if settings.model else (None, None)
     return Assistant(
         library,
         # The extractive answerer reads what is found by itself; a chat model is shown what was read and found best.
@@ -36,6 +37,7 @@ def open_assistant(settings: Settings) -> Assistant:
         answerer=written or extractive,
         verifier=verifier,
         fallback=extractive if written else None,
+        rewriter=rewriter,
         repairer=written,
         comparer=Disagreements(judges),
         strict=settings.strict,
@@ -54,15 +56,20 @@ def open_settings_embedder(settings: Settings) -> Embedder:
     )
 
 
-def _open_model(settings: Settings) -> "ModelAnswerer":
-    from assistant.model import ModelAnswerer, Prices
+def _open_model(settings: Settings) -> tuple["ModelAnswerer", "ModelRewriter"]:
+    from assistant.hearing import Prices
+    from assistant.model import ModelAnswerer
     from assistant.providers import open_chat_model, patience
+    from assistant.rewriting import ModelRewriter
 
-    return ModelAnswerer(
-        open_chat_model(settings),
+    chat = open_chat_model(settings)
+    prices = Prices(settings.model_price_in, settings.model_price_out)
+    answerer = ModelAnswerer(
+        chat,
         model=settings.model or "",
         prompt_tokens=settings.prompt_tokens,
         answer_tokens=settings.answer_tokens,
         patience=patience(settings),
-        prices=Prices(settings.model_price_in, settings.model_price_out),
+        prices=prices,
     )
+    return answerer, ModelRewriter(chat, prices=prices)

@@ -29,6 +29,7 @@ from assistant.types import (
     Rewritten,
     Searched,
     Turn,
+    Usage,
 )
 from assistant.verify import Verifier
 from assistant.writing import Writing
@@ -72,6 +73,13 @@ class Repairer(Protocol):
         """Return what takes the place of failed sentences; those that cannot be mended are left out."""
 
 
+class Rewriter(Protocol):
+    """Makes a follow-up question stand alone."""
+
+    async def rewrite(self, question: str, history: Sequence[Turn], by_rule: str) -> tuple[str, Usage]:
+        """Return the query to search for, by_rule if nothing better is known, and what finding it took."""
+
+
 class Comparer(Protocol):
     """Finds where documents disagree."""
 
@@ -82,9 +90,9 @@ class Comparer(Protocol):
 class Assistant:
     """Answers questions from one library.
 
-    `fallback` answers where `answerer` failed before it said anything. `repairer` is given sentences that are not
-    supported, once. What is still not supported then is marked, or withheld if `strict`. `comparer` looks for sentences
-    that contradict what a complete answer cites.
+    `rewriter` makes follow-ups stand alone, after the rules have. `fallback` answers where `answerer` failed before it
+    said anything. `repairer` is given sentences that are not supported, once. What is still not supported then is
+    marked, or withheld if `strict`. `comparer` looks for sentences that contradict what a complete answer cites.
     """
 
     def __init__(
@@ -95,6 +103,7 @@ class Assistant:
         answerer: Answerer,
         verifier: Verifier,
         fallback: Answerer | None = None,
+        rewriter: Rewriter | None = None,
         repairer: Repairer | None = None,
         comparer: Comparer | None = None,
         strict: bool = False,
@@ -106,6 +115,7 @@ class Assistant:
         self.answerer = answerer
         self.verifier = verifier
         self.fallback = fallback
+        self.rewriter = rewriter
         self.repairer = repairer
         self.comparer = comparer
         self.strict = strict
@@ -139,7 +149,10 @@ class Assistant:
         filters = filters or Filters()
         clock = _Clock()
         question = self._checked(question)
-        query = stand_alone(question, history)
+        query, spent = stand_alone(question, history), Usage()
+        if self.rewriter and history:
+            query, spent = await self.rewriter.rewrite(question, history, query)
+            clock.lap("rewrite")
         hits = await asyncio.to_thread(self.retriever.search, query, k=self.passages, filters=filters)
         clock.lap("retrieve")
         yield Retrieved(query, hits)
@@ -158,6 +171,7 @@ class Assistant:
         failure = None
         if self.fallback and writing.ended.state == "error" and not writing.judged:
             failure = writing.ended
+            spent = spent.plus(failure.usage)
             writing = Writing(self.fallback.kind, cited)
             async with aclosing(self._write(self.fallback, writing, request, evidence, clock)) as events:
                 async for event in events:
@@ -174,7 +188,7 @@ class Assistant:
                 yield writing.page.write(*await asyncio.to_thread(judged, draft, evidence, self.verifier))
             writing.disagreements = writing.page.disagreements(disputes)
             clock.lap("compare")
-        yield Finished(self._finished(writing, failure, request, filters, hits, clock))
+        yield Finished(self._finished(writing, failure, spent, request, filters, hits, clock))
 
     async def _write(
         self,
@@ -216,12 +230,16 @@ class Assistant:
         self,
         writing: Writing,
         failure: Ended | None,
+        spent: Usage,
         request: Request,
         filters: Filters,
         hits: Sequence[Hit],
         clock: "_Clock",
     ) -> Answer:
-        """Return the answer; `failure` is how the answerer ended whose place another one took."""
+        """Return the answer; `failure` is how the answerer ended whose place another one took.
+
+        `spent` is what was used beside the answer itself.
+        """
         ended, page = writing.ended, writing.page
         withheld = sum(not self._is_shown(one) for one in writing.judged)
         notices = [failure.notice if failure else None, _withheld(withheld)]
@@ -244,7 +262,7 @@ class Assistant:
             disagreements=writing.disagreements,
             model=self.answerer.model,
             prompt=self.answerer.prompt,
-            usage=ended.usage.plus(failure.usage) if failure else ended.usage,
+            usage=ended.usage.plus(spent),
             timings_ms=clock.laps(),
             notice=" ".join(filter(None, notices)) or None,
         )

@@ -21,6 +21,11 @@ def asked(request):
     return question.strip(), [(one["id"], one["text"]) for one in LINE.finditer(documents)], mend
 
 
+def rewrites(request):
+    """Return whether a request is to make a question stand alone."""
+    return "make a question stand alone" in request["messages"][0]["content"]
+
+
 def written(reply):
     return Reply([reply[start : start + 24] for start in range(0, len(reply), 24)])
 
@@ -37,6 +42,8 @@ class Honest:
     def __call__(self, request):
         question, shown, mend = asked(request)
         case = self.cases.get(question)
+        if rewrites(request):
+            return written(case.standalone if case and case.standalone else question)
         if mend or case is None:
             return written(DECLINED)
         return written(self.reply(case, shown))

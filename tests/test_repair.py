@@ -11,7 +11,8 @@ from loopback_model import LoopbackModel, Reply
 from scripted import Everything, Shelf
 from shipped import VERIFIER
 
-from assistant.model import ModelAnswerer, Prices
+from assistant.hearing import Prices
+from assistant.model import ModelAnswerer
 from assistant.pipeline import Assistant
 from assistant.providers import open_chat_model
 from assistant.repair import mended
