@@ -6,6 +6,7 @@ A sentence may cite only what bears it out, not what resembles it.
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TypeAlias
 
 from assistant.support import shared
@@ -63,12 +64,17 @@ def needed(claim: str, cited: Sequence[Evidence], verifier: Verifier) -> tuple[E
 
     That is what ALCE (Gao et al., 2023) calls an irrelevant citation.
     """
-    kept = list(cited)
+
+    @cache  # of two citations, each is what the other one leaves
+    def is_supported(by: tuple[Evidence, ...]) -> bool:
+        return _is_supported(claim, by, verifier)
+
+    kept = tuple(cited)
     for one in cited:
-        others = [other for other in kept if other is not one]
-        if others and not _is_supported(claim, [one], verifier) and _is_supported(claim, others, verifier):
+        others = tuple(other for other in kept if other is not one)
+        if others and not is_supported((one,)) and is_supported(others):
             kept = others
-    return tuple(kept)
+    return kept
 
 
 def _is_supported(claim: str, evidence: Sequence[Evidence], verifier: Verifier) -> bool:
