@@ -12,7 +12,7 @@ from pathlib import Path
 from assistant.names import capitalised_words, names
 from assistant.quantities import quantities
 from assistant.speakers import report
-from training.examples import Pair
+from training.examples import Label, Pair
 from training.turns import CALENDAR, HEDGES, OPENERS, OPPOSITES, SYNONYMS
 from vectorstore.sentences import sentence_spans
 
@@ -67,6 +67,7 @@ def _pairs(article: _Article, random_: random.Random) -> Iterator[Pair]:
             other = article.sentences[(at + random_.randint(2, len(article.sentences) - 1)) % len(article.sentences)]
             if other not in window:
                 yield Pair(_merged(claim, other), window, "neither")
+        yield from (Pair(text, window, label) for text, label in _relative(source))
         spliced = _spliced(source, article.sentences[max(0, at - 2) : at + 4], random_)
         if spliced:
             yield Pair(spliced, " ".join(article.sentences[max(0, at - 1) : at + 3]), "not supported")
@@ -75,8 +76,10 @@ def _pairs(article: _Article, random_: random.Random) -> Iterator[Pair]:
 def _reworded(source: str, random_: random.Random) -> str:
     """Return source, or what remains true of it: without an aside, or without who said it."""
     kind = random_.random()
-    if kind < 0.3:
+    if kind < 0.2:
         return source
+    if kind < 0.3:
+        return _surname(source) or source
     if kind < 0.5:
         return _main_clause(source)
     shorter = re.sub(r",\s(?:which|who|where|while|although|after|as|including|with)\b[^,.]*(?=[,.]|$)", "", source)
@@ -113,6 +116,25 @@ def _spliced(source: str, near: list[str], random_: random.Random) -> str | None
     if set(head.split()) & set(second[:to].split()) or len(head.split()) > 14 or len(tail.split()) < 4 or '"' in tail:
         return None
     return f"{head}{tail}"
+
+
+def _relative(source: str) -> list[tuple[str, Label]]:
+    """Return what a relative clause says of the noun before it, and the same said of the subject of its sentence."""
+    found = _RELATIVE.search(source)
+    if not found:
+        return []
+    about, does = found["about"], found["does"].rstrip(",. ")
+    subject = _VERB.split(source, maxsplit=1)[0].strip()
+    made: list[tuple[str, Label]] = [(f"{about} {does}.", "supported")]
+    if subject and about not in subject and len(subject.split()) < 6 and not _LOOSE.search(subject):
+        made.append((f"{subject} {does}.", "refuted"))
+    return made
+
+
+def _surname(source: str) -> str | None:
+    """Return source with the last name alone of somebody in it who has two."""
+    found = _TWO_NAMES.search(source)
+    return source.replace(found[0], found["last"], 1) if found else None
 
 
 def _contracted(text: str) -> str:
@@ -226,6 +248,16 @@ def _quotation(claim: str, article: _Article, random_: random.Random) -> str | N
 _TWICE: tuple[Change, ...] = (_number, _name, _opposite, _speaker)  # the commonest mistakes of summaries
 REFUTING: tuple[Change, ...] = (*_TWICE, *_TWICE, _calendar, _negated, _surer, _turned, _quotation)
 _VERB = re.compile(r"(?<=\w )(?:is|was|are|were|has|had|have|will|would|could|can|may|must|said|says)\b")
+_RELATIVE = re.compile(
+    r"(?<!^)(?<!\bof )(?<!\bfrom )(?<!\bin )(?<!\bat )(?<!\band )(?<!& )"
+    r"(?P<about>\b[A-Z][\w'-]+(?: [A-Z][\w'-]+)*), (?:who|which) "
+    r"(?P<does>(?:is|was|are|were|has|had|have|will|would|\w+ed|won|lost|beat|made|took)\b[^,.;\"]{12,}[,.])"
+)
+_LOOSE = re.compile(r"[,;:\"“]|^(?:But|And|It|This|That|There|He|She|They|We|I)\b|^[^A-Z]")
+_TWO_NAMES = re.compile(
+    r"(?<![A-Z] )(?<![-'&])\b(?!Mr|Ms|Mrs|Dr|Sir|The|A|In|But|And|Lord|President|Judge|Chancellor|Commissioner)"
+    r"[A-Z][a-z]+ (?P<last>[A-Z][a-z]+)(?= (?:said|told|added|has|was|is)\b)"
+)
 # What such a sentence is about may be what the sentence before is about.
 _LEANING = re.compile(
     r"(?:this|that|these|those|there|the|such|both)\b|[^,]{0,40}\b(?:it|he|she|they|his|her|its|their|we|i|you)\b",
