@@ -198,7 +198,10 @@ def explained(failure: Exception, *, spoken: bool) -> str:
         return "The model's server could not be reached; check that it runs, and FOOTNOTE_BASE_URL."
     if any(isinstance(one, TimeoutError | httpx.TimeoutException) for one in found):
         if spoken:
-            return "The model stopped writing or took too long; ask again, or raise FOOTNOTE_MODEL_TOTAL_SECONDS."
+            return (
+                "The model stopped writing or took too long; ask again, or raise FOOTNOTE_MODEL_IDLE_SECONDS or "
+                "FOOTNOTE_MODEL_TOTAL_SECONDS."
+            )
         return "The model stayed silent for too long; ask again, or raise FOOTNOTE_MODEL_FIRST_SECONDS."
     status = status_of(failure)
     if status in {401, 403}:

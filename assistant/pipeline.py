@@ -176,7 +176,7 @@ class Assistant:
             async with aclosing(self._write(self.fallback, writing, request, evidence, clock)) as events:
                 async for event in events:
                     yield event
-        if self.repairer and writing.ended.state in {"complete", "truncated"} and writing.failed():
+        if self.repairer and failure is None and writing.ended.state in {"complete", "truncated"} and writing.failed():
             mended = await self._mend(self.repairer, writing, request, evidence)
             clock.lap("repair")
             if mended:
@@ -243,7 +243,7 @@ class Assistant:
         ended, page = writing.ended, writing.page
         withheld = sum(not self._is_shown(one) for one in writing.judged)
         notices = [failure.notice if failure else None, _withheld(withheld)]
-        if failure:
+        if failure and page.text:
             notices.append("The answer was put together from sentences of the documents instead.")
         state, text = ended.state, page.text or ended.notice or ""
         if page.text:

@@ -25,13 +25,13 @@ class Relevance:
     """How one sentence stands to one part of a question; every measure before `read` is in [0, 1].
 
     `coverage` is the share of the part's content words that the sentence holds, weighted by how rare they are; `about`
-    the same of those that are no names, 1 when there are fewer than two; `context` the share that only its
-    surroundings hold (speaker, heading, title, the sentence before); `answers` says that it holds something of the
-    kind asked for (a number, a date, a name); `names` are the part's names that stand in the sentence or its
-    surroundings; `says` means that the wanted speaker says it. `read` and `passage` are the trained reader's log-odds
-    that the sentence answers, and that its passage does; `like` is the cosine of the question and of the sentence that
-    is read as the passage's best. `logit` sums up: the best sentence of a passage answers as likely as the passage
-    does, every other one by as much less as it is behind.
+    the same of those that are no names, 1 when there are none, or only one and the sentence `answers`; `context` the
+    share that only its surroundings hold (speaker, heading, title, the sentence before); `answers` says that it holds
+    something of the kind asked for (a number, a date, a name); `names` are the part's names that stand in the sentence
+    or its surroundings; `says` means that the wanted speaker says it. `read` and `passage` are the trained reader's
+    log-odds that the sentence answers, and that its passage does; `like` is the cosine of the question and of the
+    sentence that is read as the passage's best. `logit` sums up: the best sentence of a passage answers as likely as
+    the passage does, every other one by as much less as it is behind.
     """
 
     evidence: Evidence
@@ -122,13 +122,15 @@ class Reader:
         inside = {word for word in part.words if self._mentions(self._words[number], word)}
         around = {word for word in part.words if word not in inside and self._mentions(self._around[number], word)}
         here = self._words[number] | self._around[number]
+        answers = answers_kind(part.kind, one.text, part)
+        asks_for_more = len(topic) > 1 or (bool(topic) and not answers)
         named = [name for name in part.names if all(self._mentions(here, word) for word in words_of(name))]
         return Relevance(
             one,
             coverage=sum(weights[word] for word in inside) / total if part.words else 1.0,
-            about=sum(topic[word] for word in inside & topic.keys()) / sum(topic.values()) if len(topic) > 1 else 1.0,
+            about=sum(topic[word] for word in inside & topic.keys()) / sum(topic.values()) if asks_for_more else 1.0,
             context=sum(weights[word] for word in around) / total,
-            answers=float(answers_kind(part.kind, one.text, part)),
+            answers=float(answers),
             names=tuple(named),
             says=bool(part.speaker and any(says(who, part.speaker) for who in _sayers(one))),
         )

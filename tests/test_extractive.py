@@ -223,3 +223,12 @@ def test_it_abstains_on_what_the_sample_articles_leave_out(sample_assistant, que
 
 def test_without_a_passage_there_is_no_answer(ask):
     assert "No passage was found" in why_not(ask("When was the dam built?"))
+
+
+def test_who_leads_a_firm_is_not_answered_with_what_the_firm_bought(ask):
+    ferry = Document(
+        "f.md", "Ferries", "The operator, Blue Line, has ordered two electric ferries. The first comes in March."
+    )
+    assert ask("Who leads Blue Line?", ferry).state == "abstained"
+    led = Document("l.md", "Ferries", "Blue Line, led by Iris Dahl, has ordered two electric ferries.")
+    assert "Iris Dahl" in ask("Who leads Blue Line?", led).text
