@@ -43,3 +43,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address the server listens on; only loopback, there is no sign-in yet")
     port: int = Field(7860, ge=1, le=65_535, description="port the server listens on")
     log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="what the server logs")
+
+    language: Literal["en", "de", "fr", "es", "uk"] | None = Field(
+        None, description="language of the page; none: the one the reader chose, or the browser's"
+    )
