@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=1, le=65_535, description="port the server listens on")
     log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="what the server logs")
 
+    title: str = Field("Footnote", min_length=1, max_length=60, description="what the page calls itself")
+    welcome: str | None = Field(None, max_length=400, description="what the page says before the first question")
+    logo: Path | None = Field(None, description="SVG or PNG picture of at most 200 kB beside the title")
+    accent: str | None = Field(None, description='the page\'s one colour, "#9a2c16"; made readable in light and dark')
     language: Literal["en", "de", "fr", "es", "uk"] | None = Field(
         None, description="language of the page; none: the one the reader chose, or the browser's"
     )
