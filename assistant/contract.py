@@ -1,9 +1,12 @@
-"""An answer as JSON: the contract of `footnote ask --json`, the API, the evals and exports."""
+"""An answer as JSON, and back: the contract of `footnote ask --json`, the API, the evals, exports and the history."""
 
+import datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from assistant.types import Answer, Citation, Claim
-from vectorstore.types import Filters, Hit
+from assistant.types import Answer, Citation, Claim, Disagreement, Judgement, Searched, Usage
+from vectorstore.types import Document, Filters, Hit, Landmark, Span
 
 Json = dict[str, Any]  # the one place where types end: what json.dumps takes
 
@@ -51,11 +54,12 @@ def claim_json(claim: Claim) -> Json:
 
 
 def citation_json(citation: Citation) -> Json:
-    """Return one footnote; start and end count code points of the document's text."""
+    """Return one footnote; start and end count code points of the text of the document with this very hash."""
     document = citation.document
     return {
         "number": citation.number,
         "document_id": document.id,
+        "document_hash": document.hash,
         "source": document.source,
         "title": document.title,
         "outlet": document.outlet,
@@ -84,6 +88,25 @@ def filters_json(filters: Filters) -> Json:
     return fields
 
 
+def document_json(document: Document) -> Json:
+    """Return one document, whole."""
+    return {
+        "document_id": document.id,
+        "document_hash": document.hash,
+        "source": document.source,
+        "title": document.title,
+        "outlet": document.outlet,
+        "author": document.author,
+        "published": document.published.isoformat() if document.published else None,
+        "url": document.url,
+        "text": document.text,
+        "landmarks": [
+            {"kind": one.kind, "label": one.label, "start": one.span.start, "end": one.span.end}
+            for one in document.landmarks
+        ],
+    }
+
+
 def hit_json(hit: Hit) -> Json:
     """Return one hit of `footnote search --json`."""
     return {
@@ -104,3 +127,88 @@ def hit_json(hit: Hit) -> Json:
             "read": None if hit.why.read is None else round(hit.why.read, 4),
         },
     }
+
+
+def read_answer(fields: Json, documents: Mapping[str, Document]) -> Answer:
+    """Return the answer that answer_json gave these fields; documents are those that it cites, by their hash.
+
+    Raises:
+        KeyError: if a field or a cited document is missing.
+        ValueError: if a document does not hold a quote where it was cited.
+    """
+    searched, usage = fields["searched"], fields["usage"]
+    return Answer(
+        state=fields["state"],
+        question=fields["question"],
+        query=fields["query"],
+        text=fields["text"],
+        claims=tuple(_read_claim(one) for one in fields["claims"]),
+        citations=tuple(_read_citation(one, documents) for one in fields["citations"]),
+        searched=Searched(
+            searched["query"],
+            read_filters(searched["filters"]),
+            searched["passages"],
+            tuple(_read_citation(one, documents) for one in searched["nearest"]),
+        ),
+        answerer=fields["answerer"],
+        disagreements=tuple(Disagreement(tuple(one["citations"]), one["about"]) for one in fields["disagreements"]),
+        model=fields["model"],
+        prompt=fields["prompt"],
+        usage=Usage(usage["prompt_tokens"], usage["completion_tokens"], usage["cost_usd"]),
+        timings_ms=tuple(fields["timings_ms"].items()),
+        notice=fields["notice"],
+    )
+
+
+def read_filters(fields: Json) -> Filters:
+    """Return the filters that filters_json gave these fields.
+
+    Raises:
+        ValueError: if a day is none.
+    """
+    return Filters(
+        tuple(fields.get("outlets", ())),
+        tuple(fields.get("documents", ())),
+        _read_day(fields.get("after")),
+        _read_day(fields.get("before")),
+    )
+
+
+def read_document(fields: Json) -> Document:
+    """Return the document that document_json gave these fields.
+
+    Raises:
+        KeyError: if a field is missing.
+        ValueError: if the day is none.
+    """
+    return Document(
+        source=fields["source"],
+        title=fields["title"],
+        text=fields["text"],
+        published=_read_day(fields["published"]),
+        outlet=fields["outlet"],
+        author=fields["author"],
+        url=fields["url"],
+        landmarks=tuple(
+            Landmark(one["kind"], one["label"], Span(one["start"], one["end"])) for one in fields["landmarks"]
+        ),
+    )
+
+
+def _read_claim(fields: Json) -> Claim:
+    judgement = Judgement(fields["verdict"], fields["score"], tuple(fields["reasons"]))
+    return Claim(fields["text"], Span(fields["start"], fields["end"]), tuple(fields["citations"]), judgement)
+
+
+def _read_citation(fields: Json, documents: Mapping[str, Document]) -> Citation:
+    document = documents[fields["document_hash"]]
+    if document.source != fields["source"]:  # two files with the same content have one hash
+        document = replace(document, source=fields["source"])
+    citation = Citation(fields["number"], document, Span(fields["start"], fields["end"]), fields["speaker"])
+    if citation.quote != fields["quote"]:
+        raise ValueError(f"{document.source} does not hold what was cited at {citation.span.start}")
+    return citation
+
+
+def _read_day(day: str | None) -> datetime.date | None:
+    return None if day is None else datetime.date.fromisoformat(day)
