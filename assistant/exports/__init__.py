@@ -1,0 +1,1 @@
+"""Conversations as files: one module a format, and what all formats say alike."""
