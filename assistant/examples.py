@@ -1,111 +1,88 @@
 """Questions to begin with, made from what the documents report and kept only if they can be answered."""
 
-import re
 import time
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from assistant.names import capitalised_words, names, nation, same_name, without_title
+from assistant.names import same_name
 from assistant.pipeline import Assistant
-from assistant.reading import evidence_of
+from assistant.reported import Reported, reported
+from assistant.types import Answer
+from assistant.wording import content_of, holds, words_of
 from vectorstore.errors import UserError
-from vectorstore.library import Library
-from vectorstore.types import Document
+from vectorstore.types import Filters
 
 WANTED = 4
 TRIED = 8  # questions asked at most
 PATIENCE = 2.0  # seconds after which no further question is asked: the page is waited for
 READ = 30  # documents that are read for them
-LONGEST = 90  # characters of a question that still fits a phone in two lines
-
-# Names that say where or to whom something was said: on CNN, in the East Room, told the state news agency RIA.
-_SCENE = re.compile(r"\b(?:[Tt]old|[Oo]n|[Tt]o|[Ww]ith|[Bb]y|[Aa]t|[Ii]n|[Ff]rom|[Ii]nside)\s(?:[a-z]+\s){0,4}$")
-_NUMBER = re.compile(r" \d{1,3}\b")  # Article 5
 
 
 def examples(assistant: Assistant, patience: float = PATIENCE) -> tuple[str, ...]:
     """Return up to WANTED questions that assistant answers with supported sentences, in a fixed order.
 
-    No further question is tried once `patience` seconds are over.
+    Those quoted in most documents come first; no two questions share their speaker or the name they ask about. No
+    further question is tried when `patience` seconds would not suffice. There are none when the documents report
+    nobody's words.
 
-    A chat model is not asked: every question would have to be paid for. Its examples are what the documents report,
-    unasked. There are none when the documents report nobody's words.
+    A chat model is not asked: every question would have to be paid for. Without a fallback that answers in its place,
+    its examples are what the documents report, unasked.
     """
-    documents = islice(assistant.library.documents(), READ)
-    questions = list(islice(_questions(documents, assistant.library), TRIED))
-    if assistant.answerer.kind == "model":
-        return tuple(questions[:WANTED])
-    found: list[str] = []
-    until = time.monotonic() + patience
-    for question in questions:
-        if _is_answered(question, assistant):
-            found.append(question)
-        if len(found) == WANTED or time.monotonic() > until:
+    library = assistant.library
+    read = [(document, library.sentences(document.id)) for document in islice(library.documents(), READ)]
+    found: list[Reported] = []
+    pool = (one for one in reported(read) if one.is_name and not any(_are_alike(one, other) for other in found))
+    trial = on_trial(assistant)
+    for one in pool if trial is None else (one for one, _ in answered(pool, trial, patience)):
+        found.append(one)
+        if len(found) == WANTED:
             break
-    return tuple(found)
+    return tuple(one.question for one in found)
 
 
-def _is_answered(question: str, assistant: Assistant) -> bool:
-    try:
-        answer = assistant.ask(question)
-    except UserError:
-        return False  # nothing to begin with is better than no page
-    return answer.state == "complete" and all(claim.judgement.verdict == "supported" for claim in answer.claims)
+def _are_alike(one: Reported, other: Reported) -> bool:
+    return same_name(one.speaker, other.speaker) or same_name(one.about, other.about)
 
 
-def _questions(documents: Iterable[Document], library: Library) -> Iterator[str]:
-    """Yield what each speaker can be asked about, those quoted in most documents first, each topic once.
+def on_trial(assistant: Assistant) -> Assistant | None:
+    """Return the assistant with which questions are tried at no cost, None if there is none."""
+    if assistant.answerer.kind == "extractive":
+        return assistant
+    if assistant.fallback is None:
+        return None
+    return Assistant(
+        assistant.library,
+        assistant.retriever,
+        answerer=assistant.fallback,
+        verifier=assistant.verifier,
+        passages=assistant.passages,
+        longest_question=assistant.longest_question,
+    )
 
-    A topic is the name that a speaker's sentences mention most, against how common it is in all documents; names
-    that a single document mentions come last.
+
+def answered(
+    candidates: Iterable[Reported], trial: Assistant, patience: float, filters: Filters | None = None
+) -> Iterator[tuple[Reported, Answer]]:
+    """Yield what trial answers completely, with supported sentences only, and with what the speaker says about it.
+
+    At most TRIED questions are asked, and none that would not be answered within `patience` seconds if it took as long
+    as the longest before it.
     """
-    quoted: dict[str, set[str]] = defaultdict(set)
-    mentioned: dict[str, Counter[str]] = defaultdict(Counter)
-    spread: dict[str, set[str]] = defaultdict(set)
-    ordinary: set[str] = set()
-    for document in documents:
-        sentences = library.sentences(document.id)
-        texts = [sentence.span.of(document.text) for sentence in sentences]
-        known = capitalised_words(texts)
-        ordinary.update(word for word in re.findall(r"\w+", document.text) if word.islower())
-        for one in evidence_of(document, sentences):
-            topics = () if one.sentence.heading else tuple(dict.fromkeys(_topics(one.text, known)))
-            for topic in topics:
-                spread[topic].add(document.id)
-            if one.speaker and topics:
-                speaker = without_title(one.speaker)
-                quoted[speaker].add(document.id)
-                mentioned[speaker].update(topics)
-    people = [speaker for speaker in quoted if _can_be_asked_about(speaker, ordinary)]
-    asked: list[str] = []
-    for speaker in sorted(people, key=lambda one: (-len(quoted[one]), -mentioned[one].total(), one)):
-        weights = {topic: count / len(spread[topic]) ** 0.5 for topic, count in mentioned[speaker].items()}
-        for topic in sorted(weights, key=lambda one: (len(spread[one]) < 2, -weights[one], one)):
-            question = f"What did {speaker} say about {topic}?"
-            if len(question) <= LONGEST and not any(same_name(topic, other) for other in (*asked, speaker)):
-                asked.append(topic)
-                yield question
-                break
-
-
-def _topics(sentence: str, known: frozenset[str]) -> Iterator[str]:
-    """Yield the names that a sentence is about; not where it was said, nor "American" of "American weapons".
-
-    A name of several words may need an article before it ("the White House"), which cannot be seen from outside.
-    """
-    for name in names(sentence, known=known):
-        if _SCENE.search(sentence, 0, name.span.start):
-            continue
-        number = _NUMBER.match(sentence, name.span.end)
-        topic = without_title(name.text) + (number.group() if number else "")
-        if (" " not in topic or number) and nation(topic) in (None, topic.casefold()):
-            yield topic
-
-
-def _can_be_asked_about(speaker: str, ordinary: set[str]) -> bool:
-    """Return whether a question can name the speaker without an article: a nation, or a name of two or three words."""
-    words = re.findall(r"\w+", speaker)
-    if nation(speaker) == speaker.casefold():
-        return True
-    return len(words) == len(speaker.split()) in (2, 3) and not any(word.casefold() in ordinary for word in words)
+    begun = now = time.monotonic()
+    longest = 0.0
+    for one in islice(candidates, TRIED):
+        longest, now = max(longest, time.monotonic() - now), time.monotonic()
+        if now + longest - begun >= patience:
+            return
+        try:
+            answer = trial.ask(one.question, filters=filters)
+        except UserError:
+            return  # no question is better than no page
+        about = content_of(one.about)
+        is_found = any(
+            same_name(each.speaker or "", one.speaker) and all(holds(words_of(each.quote), word) for word in about)
+            for each in answer.citations
+        )
+        is_supported = all(claim.judgement.verdict == "supported" for claim in answer.claims)
+        if answer.state == "complete" and is_found and is_supported:
+            yield one, answer
