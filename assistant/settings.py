@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -15,6 +15,10 @@ class Settings(BaseSettings):
     )
 
     library: Path = Field(Path(".footnote"), description="folder that holds the library and its index")
+    uploads: Path | None = Field(
+        Path("uploads"), description="folder for documents that people hand in, beside the library; none: they cannot"
+    )
+    upload_megabytes: int = Field(25, ge=1, le=1000, description="largest file that can be handed in, in megabytes")
     passage_tokens: int = Field(200, ge=32, le=510, description="most tokens of a passage; changing it re-indexes")
 
     embedding: str = Field(
@@ -51,3 +55,8 @@ class Settings(BaseSettings):
     language: Literal["en", "de", "fr", "es", "uk"] | None = Field(
         None, description="language of the page; none: the one the reader chose, or the browser's"
     )
+
+    @field_validator("uploads", mode="before")
+    @classmethod
+    def _none_is_a_word(cls, given: object) -> object:
+        return None if isinstance(given, str) and given.strip().lower() in ("", "none") else given

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from assistant.pipeline import Assistant
 from assistant.types import Delta, Draft, Ended, Judgement
+from vectorstore.catalogue import Brief, Overview
 from vectorstore.loaders import load
 from vectorstore.sentences import split_sentences
 from vectorstore.types import Document, Filters, Hit, Passage, Span, Why
@@ -31,7 +32,7 @@ class Manifest:
 
 
 class Shelf:
-    """Documents in memory, with the methods of Library that answering needs."""
+    """Documents in memory, with the methods of Library that answering and the page need."""
 
     def __init__(self, documents):
         self.all = {document.id: document for document in documents}
@@ -44,6 +45,18 @@ class Shelf:
 
     def manifest(self):
         return Manifest(len(self.all), len(self.all))
+
+    def overview(self):
+        days = sorted(document.published for document in self.all.values() if document.published)
+        outlets = sorted({document.outlet for document in self.all.values() if document.outlet})
+        oldest, newest = (days[0], days[-1]) if days else (None, None)
+        return Overview(len(self.all), len(self.all), tuple(outlets), oldest, newest, len(self.all) - len(days))
+
+    def briefs(self, words, *, limit):
+        held = sorted(self.all.values(), key=lambda document: document.title)
+        parts = words.casefold().split()
+        found = [one for one in held if all(part in f"{one.title} {one.source}".casefold() for part in parts)]
+        return tuple(Brief(one.source, one.title, one.outlet, one.published) for one in found[:limit])
 
 
 class Everything:

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorstore import rows
+from vectorstore import catalogue, rows
+from vectorstore.catalogue import Brief, Overview
 from vectorstore.embeddings import Embeddings
 from vectorstore.errors import UserError
 from vectorstore.types import Document, Filters, Passage, Sentence
@@ -183,10 +184,16 @@ class Library:
 
     def outlets(self) -> tuple[str, ...]:
         """Return the outlets of all documents, sorted; spellings that differ in case only are one."""
-        found = self._library.execute(
-            "SELECT min(outlet) FROM documents WHERE outlet IS NOT NULL GROUP BY folded_outlet ORDER BY folded_outlet"
-        )
-        return tuple(outlet for (outlet,) in found)
+        return catalogue.outlets(self._library)
+
+    def overview(self) -> Overview:
+        """Return how much there is and what it can be filtered by; cheap, no text is read."""
+        with self.reading():
+            return catalogue.overview(self._library, passages=self.manifest().passages)
+
+    def briefs(self, words: str, *, limit: int) -> tuple[Brief, ...]:
+        """Return the documents whose title or source holds all these words, in order of title; no text is read."""
+        return catalogue.briefs(self._library, words, limit=limit)
 
     def skipped(self) -> tuple[Skipped, ...]:
         """Return the files that are left out of the library or stand in it in an older form, in order of source."""

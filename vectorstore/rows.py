@@ -22,12 +22,17 @@ def document(row: tuple[Any, ...]) -> Document:
         source=source,
         title=title,
         text=text,
-        published=published and datetime.date.fromisoformat(published),
+        published=day(published),
         outlet=outlet,
         author=author,
         url=url,
         landmarks=tuple(Landmark(kind, label, Span(start, end)) for kind, label, start, end in json.loads(landmarks)),
     )
+
+
+def day(column: str | None) -> datetime.date | None:
+    """Make a day of the column `published`."""
+    return None if column is None else datetime.date.fromisoformat(column)
 
 
 def document_values(document: Document) -> dict[str, str | None]:

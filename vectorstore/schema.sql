@@ -18,6 +18,8 @@ CREATE TABLE documents (
     landmarks TEXT NOT NULL,        -- [[kind, label, start, end], …]
     sentences TEXT NOT NULL         -- [[start, end, paragraph, heading], …]
 );
+-- What lists and filters look at, without the texts: reading these columns from the table is ten times slower.
+CREATE INDEX documents_in_brief ON documents (title, source, outlet, folded_outlet, published);
 
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY,

@@ -32,6 +32,15 @@ def serve(
         int | None,
         typer.Option(min=1, max=65_535, help="Port to listen on; else FOOTNOTE_PORT, else 7860", show_default=False),
     ] = None,
+    uploads: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Keep documents that people hand in here, beside the library; else FOOTNOTE_UPLOADS, else uploads",
+            show_default=False,
+        ),
+    ] = None,
+    no_uploads: Annotated[bool, typer.Option("--no-uploads", help="Let nobody hand in documents.")] = False,
     library: Library = None,
     as_json: AsJson = False,
 ) -> None:
@@ -43,19 +52,24 @@ def serve(
     Examples:
       footnote serve
       footnote serve articles/ --port 8080
+      footnote serve --no-uploads
       footnote --library /srv/news serve
     """
-    settings = read_settings(library=library, host=host, port=port)
+    if uploads and no_uploads:
+        raise UserError("--uploads and --no-uploads were both given; give one of them.")
+    folder = "none" if no_uploads else uploads
+    settings = read_settings(library=library, host=host, port=port, uploads=folder)
     _expect_free(settings.host, settings.port)
     if paths or not _has_documents(settings.library):
         _index(paths, settings)
 
     from assistant.examples import examples
     from assistant.open import open_assistant
+    from assistant.uploads import open_uploads
     from assistant.web.app import create_app, run
 
     assistant = open_assistant(settings)
-    app = create_app(assistant, settings, examples(assistant))
+    app = create_app(assistant, settings, examples(assistant), open_uploads(assistant.library, settings))
     threading.Thread(target=_announce, args=(settings.host, settings.port, as_json), daemon=True).start()
     run(app, settings)
     raise typer.Exit(INTERRUPTED)  # the server returns when Ctrl-C has ended it, and for no other reason

@@ -14,7 +14,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.feedback import FeedbackStore
 from assistant.settings import Settings
+from assistant.uploads import MEGABYTE, Uploads
 from assistant.web.api import add_api
+from assistant.web.documents import UPLOAD, add_documents
 from assistant.web.door import BODY, Door
 from assistant.web.page import build_page, import_gradio
 from vectorstore.errors import UserError
@@ -28,16 +30,22 @@ ASKED_AT_ONCE, WAITING = 32, 64
 GOODBYE = 2  # seconds: an open page keeps a connection open for ever
 
 
-def create_app(assistant: "Assistant", settings: Settings, examples: Sequence[str] = ()) -> FastAPI:
-    """Return the whole application: `/` the chat page, `POST /api/ask` the answer as JSON, `POST /api/feedback`."""
+def create_app(
+    assistant: "Assistant", settings: Settings, examples: Sequence[str] = (), uploads: Uploads | None = None
+) -> FastAPI:
+    """Return the whole application: `/` the chat page, `POST /api/ask` the answer as JSON, `POST /api/feedback`.
+
+    Without `uploads`, nobody can hand in a document.
+    """
     gradio = import_gradio()
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
     add_api(app, assistant, FeedbackStore(settings.library))
+    add_documents(app, assistant, uploads)
     app.get("/favicon.ico", include_in_schema=False)(lambda: FileResponse(STATIC / "mark.svg"))
     app.mount("/footnote", StaticFiles(directory=STATIC))
     app.add_middleware(CORSMiddleware, allow_origins=[])  # its presence stops Gradio from reflecting every origin
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
-    app.add_middleware(Door)
+    app.add_middleware(Door, larger={UPLOAD: settings.upload_megabytes * MEGABYTE + BODY})
 
     page = build_page(assistant, examples)
     page.queue(default_concurrency_limit=ASKED_AT_ONCE, max_size=WAITING, api_open=False)

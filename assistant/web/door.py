@@ -1,6 +1,7 @@
 """What is decided before a request reaches the application, and the headers of everything that leaves it."""
 
 import logging
+from collections.abc import Mapping
 from uuid import uuid4
 
 from fastapi.responses import JSONResponse
@@ -9,7 +10,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY = 1_000_000  # bytes: a question with its conversation is far below, a flood is not read
-TOO_LARGE = f"A request may have at most {BODY:,} bytes."
 
 # Measured: Gradio's chat works under this policy; 'unsafe-inline' is for its own inline scripts and styles.
 POLICY = "; ".join(
@@ -53,8 +53,10 @@ class Door:
     page does not use are turned away here. Plain ASGI, because a wrapper around the response would hold a stream back.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, larger: Mapping[tuple[str, str], int]) -> None:
+        """Guard app; `larger` says how many bytes a body may have that may be larger than BODY, by method and path."""
         self.app = app
+        self.larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or turn it away."""
@@ -73,12 +75,13 @@ class Door:
                 headers.update({**HEADERS, "x-request-id": request_id})
             await send(message)
 
-        refusal = _refusal(scope)
+        limit = self.larger.get((scope["method"], scope["path"]), BODY)
+        refusal = _refusal(scope, limit)
         if refusal:
             await refusal(scope, receive, leave)
             return
         try:
-            await self.app(scope, _limited(receive), leave)
+            await self.app(scope, _limited(receive, limit), leave)
         except Exception:  # BLE001 does not see the raise below as handling: the caller gets a number, the log the rest
             _log.exception("request %s failed", request_id)
             if started:
@@ -87,15 +90,15 @@ class Door:
             await answer(scope, receive, leave)
 
 
-def _refusal(scope: Scope) -> JSONResponse | None:
+def _refusal(scope: Scope, limit: int) -> JSONResponse | None:
     headers, request_id = Headers(scope=scope), scope["request_id"]
     if scope["method"] not in ("GET", "HEAD", "OPTIONS") and _foreign(headers):
         return problem(403, "foreign_origin", "Requests from other sites are refused.", request_id)
     if not _is_served(scope["path"]):
         return problem(404, "not_found", "There is nothing here.", request_id)
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > BODY:
-        return problem(413, "content_too_large", TOO_LARGE, request_id)
+    if not length.isdecimal() or int(length) > limit:
+        return problem(413, "content_too_large", _too_large(limit), request_id)
     return None
 
 
@@ -111,18 +114,22 @@ def _foreign(headers: Headers) -> bool:
     return headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, limit: int) -> Receive:
     received = 0
 
     async def limited() -> Message:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > BODY:
-            raise HTTPException(413, TOO_LARGE)
+        if received > limit:
+            raise HTTPException(413, _too_large(limit))
         return message
 
     return limited
+
+
+def _too_large(limit: int) -> str:
+    return f"A request may have at most {limit:,} bytes."
 
 
 def problem(status: int, code: str, message: str, request_id: str) -> JSONResponse:

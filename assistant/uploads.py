@@ -1,0 +1,189 @@
+"""Documents that people hand in: kept in a folder beside the library, and taken into it at once."""
+
+import os
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
+
+from pathvalidate import sanitize_filename
+
+from assistant.open import open_settings_embedder
+from vectorstore.errors import SkippedFile, UserError
+from vectorstore.library import Library
+from vectorstore.loaders import SUFFIXES, load_bytes
+from vectorstore.sync import sync
+from vectorstore.text import normalise, one_line
+
+if TYPE_CHECKING:
+    from assistant.settings import Settings
+    from vectorstore.embed import Embedder
+
+LONGEST_NAME = 200  # bytes in UTF-8; file systems take 255, and a person may want to add to it
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file that was handed in; `name` is what it is called in the folder.
+
+    A skipped file changes nothing: `reason` and `detail` tell why, as for `footnote index`, and a document that the
+    library holds under its name stays. Otherwise `source`, `document_id` and `title` are those of its document.
+    """
+
+    name: str
+    outcome: Literal["indexed", "changed", "unchanged", "skipped"]
+    source: str | None = None
+    document_id: str | None = None
+    title: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+class Uploads:
+    """The folder of handed-in documents of one library; threads may share it, and one at a time is indexed."""
+
+    def __init__(
+        self, library: Library, embedder: "Embedder", folder: Path, *, passage_tokens: int, limit: int
+    ) -> None:
+        """Keep files of at most `limit` bytes in folder, which is made when the first one comes.
+
+        Raises:
+            UserError: if `footnote index` would not find the folder, and so forget what lies in it.
+        """
+        _expect_found(folder, library.directory)
+        self.folder = folder
+        self.limit = limit
+        self._library = library
+        self._embedder = embedder
+        self._passage_tokens = passage_tokens
+        self._one_at_a_time = threading.Lock()
+
+    def add(self, name: str, content: bytes) -> Outcome:
+        """Keep a file under the safe form of name and bring the library up to date with it.
+
+        One of the same name is replaced. If the file cannot be read or indexed, all stays as it was.
+
+        Raises:
+            UserError: if another run is writing to the library, there is no room for the file or its index, or no file
+                can be put in its place.
+        """
+        with self._one_at_a_time:
+            try:
+                name = file_name(name)
+                if len(content) > self.limit:
+                    raise SkippedFile("too_large", f"it has more than {self.limit:,} bytes; split it")
+                # Before it is written: what cannot be read must not take the place of what could.
+                load_bytes(content, suffix=os.path.splitext(name)[1], source=name)
+            except SkippedFile as skipped:
+                return Outcome(one_line(name), "skipped", reason=skipped.reason, detail=skipped.detail)
+            try:
+                return self._keep(self.folder / name, content)
+            except OSError as error:
+                raise UserError(
+                    f"{name} cannot be kept in {self.folder} ({error.strerror or error}); look who may write there."
+                ) from error
+
+    def _keep(self, path: Path, content: bytes) -> Outcome:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise UserError(f"{path} is a link or a folder; remove it, or hand the document in under another name.")
+        before = path.read_bytes() if path.exists() else None
+        _write(path, content)
+        indexed = False
+        try:
+            outcome = self._index(path)
+            indexed = outcome.outcome != "skipped"
+            return outcome
+        finally:
+            if not indexed:
+                path.unlink() if before is None else _write(path, before)
+
+    def _index(self, path: Path) -> Outcome:
+        report = sync([path], self._library, self._embedder, passage_tokens=self._passage_tokens)
+        for skipped in report.skipped:
+            return Outcome(path.name, "skipped", reason=skipped.reason, detail=skipped.detail)
+        outcome: Literal["indexed", "changed", "unchanged"] = (
+            "indexed" if report.added else "changed" if report.changed else "unchanged"
+        )
+        (source,) = report.added + report.changed + report.unchanged
+        document = self._library.find(source)
+        if document is None:
+            raise RuntimeError(f"{source} was just indexed and is not in the library")
+        return Outcome(path.name, outcome, source=source, document_id=document.id, title=document.title)
+
+
+def open_uploads(library: Library, settings: "Settings") -> Uploads | None:
+    """Return where the settings say that handed-in documents are kept, None if they are switched off.
+
+    Raises:
+        UserError: as Uploads does.
+    """
+    if settings.uploads is None:
+        return None
+    return Uploads(
+        library,
+        open_settings_embedder(settings),
+        _beside(settings.library) / settings.uploads,
+        passage_tokens=settings.passage_tokens,
+        limit=settings.upload_megabytes * MEGABYTE,
+    )
+
+
+def file_name(given: str) -> str:
+    """Return a name that is safe in any folder of any system and as near to the given one as can be.
+
+    It is the last part of a path, in NFC, without what cannot be seen, not hidden, no device of Windows, and at most
+    LONGEST_NAME bytes long; letters of all scripts stay.
+
+    Raises:
+        SkippedFile: "unsupported_format" if no loader reads files with its ending.
+    """
+    last = normalise(given).replace("\\", "/").rpartition("/")[2]
+    stem, suffix = os.path.splitext(" ".join(last.split()).lstrip(". "))
+    if suffix.lower() not in SUFFIXES:
+        raise SkippedFile(
+            "unsupported_format",
+            f"{one_line(suffix, longest=20) or 'a name without an ending'} is none of {', '.join(SUFFIXES)}",
+        )
+    longest = LONGEST_NAME - len(suffix)
+    return sanitize_filename(stem, "_", platform="universal", fs_encoding="utf-8", max_len=longest) + suffix
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Put content in the place of path, so that nobody ever reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{uuid4().hex}")  # hidden: a run that indexes the folder meanwhile passes it over
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
+
+
+def _beside(library: Path) -> Path:
+    return Path(os.path.abspath(library)).parent
+
+
+def _expect_found(folder: Path, library: Path) -> None:
+    """Make sure that whoever indexes the folder around the library finds the uploads there, too.
+
+    Raises:
+        UserError: if they lie in the library's own folder or in a hidden one.
+    """
+    real = Path(os.path.realpath(folder))
+    if real.is_relative_to(os.path.realpath(library)):
+        raise UserError(f"{folder} lies in the folder of the library, which `footnote index` passes over; {_ELSEWHERE}")
+    around = Path(os.path.realpath(_beside(library)))
+    inner = real.relative_to(around) if real.is_relative_to(around) else Path(real.name)
+    if any(part.startswith(".") for part in inner.parts):
+        raise UserError(f"{folder} is hidden, and `footnote index` passes over what is hidden; {_ELSEWHERE}")
+
+
+_ELSEWHERE = "choose another folder with FOOTNOTE_UPLOADS."
