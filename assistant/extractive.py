@@ -12,7 +12,7 @@ from assistant.pipeline import Request
 from assistant.polarity import is_negative
 from assistant.question import Part, parts
 from assistant.quotations import is_quotation, quotations
-from assistant.relevance import Reader, Relevance, holds_phrases
+from assistant.relevance import Reader, Relevance, holds_phrases, is_heading
 from assistant.speakers import report
 from assistant.types import Draft, Drafted, Ended, Evidence
 from assistant.verify import Verifier
@@ -242,7 +242,7 @@ def _drafts(groups: Sequence[Sequence[Evidence]], evidence: Sequence[Evidence]) 
 def _leads_to(one: Evidence, place: dict[tuple[str, int], Evidence]) -> Evidence | None:
     """Return the sentence before one when one leaves a pronoun hanging without it, else None."""
     before = place.get((one.document.id, one.sentence.number - 1))
-    if before is None or before.sentence.heading or not hangs(one.text):
+    if before is None or is_heading(before) or not hangs(one.text):
         return None
     return before
 

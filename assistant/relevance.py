@@ -99,7 +99,7 @@ class Reader:
                 [
                     replace(self._by_words(number, part, weights), read=logit, passage=reading.passage, like=like)
                     for number, logit in zip(passage, reading.sentences, strict=True)
-                    if not self.evidence[number].sentence.heading
+                    if not is_heading(self.evidence[number])
                 ]
             )
         return sorted(scored, key=lambda one: -one.logit)
@@ -147,6 +147,11 @@ class Reader:
         """
         counts = self._frequency(words)
         return {word: 1 + math.log((self.passages + 1) / (max(1, counts.get(word, 0)) + 1)) for word in words}
+
+
+def is_heading(one: Evidence) -> bool:
+    """Return whether a sentence only names what follows; the first line of a short note is no heading to its loader."""
+    return one.sentence.heading or (one.text == one.document.title and one.text[-1] not in '.!?…"”’»)')
 
 
 def _weighed(passage: Sequence[Relevance]) -> list[Relevance]:

@@ -232,3 +232,9 @@ def test_who_leads_a_firm_is_not_answered_with_what_the_firm_bought(ask):
     assert ask("Who leads Blue Line?", ferry).state == "abstained"
     led = Document("l.md", "Ferries", "Blue Line, led by Iris Dahl, has ordered two electric ferries.")
     assert "Iris Dahl" in ask("Who leads Blue Line?", led).text
+
+
+def test_the_title_of_a_short_note_is_no_answer(ask):
+    note = Document("ferry.txt", "The ferry to Brel", "The ferry to Brel\n\nIt carries 412 passengers, said Ida Holm.")
+    answer = ask("How many passengers does the ferry to Brel carry?", note)
+    assert [claim.text for claim in answer.claims] == ["It carries 412 passengers, said Ida Holm."]
