@@ -88,7 +88,8 @@ class Exchange:
     """One question and what became of it; `number` is its place in the conversation, from 1.
 
     `answer` is None while it is being written, after a failure, and where the server ended before it was finished;
-    `error` is then the sentence that stands in its place, None if there is none. `next` are questions to go on with.
+    `error` is then the sentence that stands in its place, None if there is none. `next` are questions to go on with,
+    None while nobody has looked for any. `id` is that of Begun.
     """
 
     number: int
@@ -97,7 +98,8 @@ class Exchange:
     asked: datetime.datetime
     answer: Answer | None = None
     error: str | None = None
-    next: tuple[str, ...] = ()
+    next: tuple[str, ...] | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ class History:
                 values = (title, _folded(title), conversation)
                 connection.execute("UPDATE conversations SET title = ?, folded = ? WHERE id = ? AND NOT named", values)
             begun = Begun(conversation, _free_number(connection, conversation, replaces), uuid4().hex)
-            kept = (_folded(question), _kept(question), _kept(filters_json(filters)), _kept([]))
+            kept = (_folded(question), _kept(question), _kept(filters_json(filters)), _kept(None))
             connection.execute(
                 "INSERT INTO exchanges (id, conversation, number, asked, folded, question, filters, next) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -227,7 +229,7 @@ class History:
             )
             documents = {hash: read_document(_read(document)) for hash, document in rows}
             rows = connection.execute(
-                "SELECT number, question, filters, asked, answer, error, next FROM exchanges "
+                "SELECT number, question, filters, asked, answer, error, next, id FROM exchanges "
                 "WHERE conversation = ? ORDER BY number",
                 (id,),
             )
@@ -332,7 +334,7 @@ def _conversation(user: str, row: tuple[Any, ...]) -> Conversation:
 
 
 def _exchange(row: tuple[Any, ...], documents: Mapping[str, Document]) -> Exchange:
-    number, question, filters, asked, answer, error, following = row
+    number, question, filters, asked, answer, error, following, id = row
     return Exchange(
         number,
         _read(question),
@@ -340,7 +342,8 @@ def _exchange(row: tuple[Any, ...], documents: Mapping[str, Document]) -> Exchan
         _read_time(asked),
         None if answer is None else read_answer(_read(answer), documents),
         None if error is None else _read(error),
-        tuple(_read(following)),
+        None if (questions := _read(following)) is None else tuple(questions),
+        id,
     )
 
 

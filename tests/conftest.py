@@ -1,6 +1,7 @@
 """What many tests need and is slow to make: the bundled embedder, and a library of the sample articles."""
 
 import pytest
+from browsing import CHROMIUM
 from scripted import Everything, Shelf
 from shipped import JUDGES, VERIFIER
 
@@ -52,3 +53,13 @@ def ask(embedder):
         return Assistant(shelf, Everything(shelf), answerer=answerer, verifier=VERIFIER).ask(question)
 
     return ask
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -40,6 +40,9 @@ class Shelf:
     def documents(self, filters=Filters()):  # noqa: B008 - Filters is frozen
         return iter(self.all.values())
 
+    def find(self, source_or_id):
+        return self.all.get(source_or_id)
+
     def sentences(self, document_id):
         return split_sentences(self.all[document_id])
 

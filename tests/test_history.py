@@ -70,7 +70,7 @@ def test_a_question_is_kept_before_it_is_answered(store, tmp_path):
     assert begun.number == 1
     (one,) = History(tmp_path).exchanges("ann", begun.conversation)
     assert (one.number, one.question, one.filters) == (1, "  How many days?\n", filters)
-    assert (one.answer, one.error, one.next) == (None, None, ())
+    assert (one.answer, one.error, one.next) == (None, None, None)
     assert datetime.datetime.now(datetime.UTC) - one.asked < datetime.timedelta(minutes=1)
 
 
@@ -221,7 +221,7 @@ def test_an_answer_that_comes_late_is_not_put_under_the_question_that_took_its_n
     assert not store.fail(old, "The model failed.")
     assert not store.suggest(old, ["Who?"])
     (one,) = store.exchanges("ann", new.conversation)
-    assert (one.answer, one.error, one.next) == (None, None, ())
+    assert (one.answer, one.error, one.next) == (None, None, None)
     assert held_documents(store) == set()
     assert store.finish(new, answered("How many?", LEAVE))
 

@@ -3,16 +3,14 @@ from scripted import scripted_assistant
 from starlette.testclient import TestClient
 
 from assistant.settings import Settings
-from assistant.types import Citation
 from assistant.web.app import create_app, run
-from assistant.web.page import REMEMBERED, Conversation
 from vectorstore.errors import UserError
-from vectorstore.types import Document, Span
 
 
 @pytest.fixture(scope="module")
-def client():
-    app = create_app(scripted_assistant(), Settings(_env_file=None), ["What is this?"])
+def client(tmp_path_factory):
+    settings = Settings(_env_file=None, library=tmp_path_factory.mktemp("web"))
+    app = create_app(scripted_assistant(), settings, ["What is this?"])
     with TestClient(app, base_url="http://127.0.0.1:7860", raise_server_exceptions=False) as client:
         yield client
 
@@ -170,15 +168,3 @@ def test_the_page_names_no_key_and_no_path_of_the_machine(client):
 def test_an_address_that_others_can_reach_is_refused_because_there_is_no_sign_in(host):
     with pytest.raises(UserError, match="no sign-in yet"):
         run(None, Settings(_env_file=None, host=host))
-
-
-def test_a_footnote_of_a_forgotten_turn_keeps_its_number_for_itself():
-    conversation = Conversation()
-    document = Document("a.md", "A", "It rained. " * 40)
-    for number in range(1, 2 * REMEMBERED):
-        conversation.ask("Why?")
-        conversation.keep("", "It rained.", (Citation(number, document, Span(0, number)),))
-    assert len(conversation.turns) == REMEMBERED
-    kept = [one.number for turn in conversation.turns for one in turn.citations]
-    assert kept == list(range(1, 2 * REMEMBERED))
-    assert [one.number for one in conversation.turns[-1].citations] == [2 * REMEMBERED - 1]

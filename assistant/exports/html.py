@@ -16,6 +16,7 @@ import nh3
 
 from assistant.exports.literal import MODEL
 from assistant.exports.parts import (
+    EN,
     LEGEND,
     LOST,
     UNANSWERED,
@@ -37,7 +38,8 @@ from assistant.exports.parts import (
 )
 from assistant.history import Conversation, Exchange
 from assistant.types import Answer, Citation, Claim
-from assistant.web.render import ABSTAINED, summary
+from assistant.web.cards import ABSTAINED
+from assistant.web.render import summary
 
 _TAGS = {
     *("header", "main", "footer", "section", "h1", "h2", "h3", "h4", "p", "div", "span", "br", "strong", "em", "code"),
@@ -91,7 +93,7 @@ def _answer(answer: Answer, notes: Sequence[Footnote]) -> str:
         said = said.replace(f'<a href="#fn-{name}"', f'<a id="ref-{name}" href="#fn-{name}"', 1)
     told = notice(answer)
     noticed = f'<p class="notice"><strong>{told[0]}</strong> {_aside(told[1])}</p>' if told else ""
-    tally = f'<p class="tally">{summary(answer)}. {how(answer, _aside)}</p>' if answer.claims else ""
+    tally = f'<p class="tally">{summary(answer, EN)}. {how(answer, _aside)}</p>' if answer.claims else ""
     items = "".join(_footnote(note, is_cited=f' id="ref-{note.name}"' in said) for note in notes)
     listed = f'<h3>Footnotes</h3><ol class="notes">{items}</ol>' if items else ""
     return f'<div class="answer">{said}{noticed}</div>{tally}{listed}{_nearest(answer)}'

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from assistant.exports.literal import code, literal, quotation, written
 from assistant.exports.parts import (
+    EN,
     LEGEND,
     LOST,
     UNANSWERED,
@@ -28,7 +29,8 @@ from assistant.exports.parts import (
 )
 from assistant.history import Conversation, Exchange
 from assistant.types import Answer, Citation, Claim
-from assistant.web.render import ABSTAINED, summary
+from assistant.web.cards import ABSTAINED
+from assistant.web.render import summary
 
 _MARKS = {"paragraph": "", "bullet": "- ", "heading": "#### "}
 
@@ -66,7 +68,7 @@ def _answer(answer: Answer, notes: Sequence[Footnote]) -> Iterator[str]:
     if told := notice(answer):
         yield f"**{told[0]}** {literal(told[1])}".rstrip()
     if answer.claims:
-        yield f"{summary(answer)}. {how(answer, literal)}"
+        yield f"{summary(answer, EN)}. {how(answer, literal)}"
     if notes:
         yield "### Footnotes"
         for note in notes:

@@ -9,9 +9,11 @@ from typing import Literal
 
 from assistant.history import Conversation, Exchange
 from assistant.types import Answer, Citation, Claim, State, VerdictName
-from assistant.web.render import ABSTAINED, date
+from assistant.web.cards import ABSTAINED
+from assistant.web.words import words_for
 from vectorstore.types import Filters
 
+EN = words_for(None, fixed="en")  # an archive is read by others than whoever asked
 VERDICTS: dict[VerdictName, str] = {
     "partly_supported": "◐ Partly supported",
     "unsupported": "✕ Not supported",
@@ -121,7 +123,7 @@ def heading(conversation: Conversation, exchanges: Sequence[Exchange]) -> str:
     title = " ".join(conversation.title.split())
     first = " ".join(exchanges[0].question.split()) if exchanges else ""
     if title == first or (title.endswith("…") and first.startswith(title.rstrip("… "))):
-        return f"Conversation of {date(conversation.created)}"
+        return f"Conversation of {EN.date(conversation.created)}"
     return conversation.title
 
 
@@ -132,7 +134,7 @@ def line(conversation: Conversation, exchanges: Sequence[Exchange]) -> str:
 
 def moment(time: datetime.datetime) -> str:
     """Return a time of a conversation, to the minute."""
-    return f"{date(time)}, {time:%H:%M} UTC"
+    return f"{EN.date(time)}, {time:%H:%M} UTC"
 
 
 def count(number: int, noun: str) -> str:
@@ -156,8 +158,8 @@ def _narrowed(filters: Filters, shown: Shown) -> str:
     names = ", ".join(map(shown, filters.outlets + filters.documents))
     parts = (
         f"only in {names}" if names else "",
-        f"from {date(filters.after)}" if filters.after else "",
-        f"up to {date(filters.before)}" if filters.before else "",
+        f"from {EN.date(filters.after)}" if filters.after else "",
+        f"up to {EN.date(filters.before)}" if filters.before else "",
     )
     return "".join(f", {part}" for part in parts if part)
 
@@ -200,7 +202,7 @@ def origin(citation: Citation, shown: Shown) -> list[str]:
     place = document.place(citation.span.start)
     parts = (
         shown(document.outlet) if document.outlet else "",
-        date(document.published) if document.published else "",
+        EN.date(document.published) if document.published else "",
         f"under “{shown(place)}”" if place and place != document.title else "",
         f"said by {shown(citation.speaker)}" if citation.speaker else "",
     )

@@ -39,6 +39,10 @@ class AskFilters(BaseModel):
     after: datetime.date | None = None
     before: datetime.date | None = None
 
+    def filters(self) -> Filters:
+        """Return them as the pipeline takes them."""
+        return Filters(self.outlets, self.documents, self.after, self.before)
+
 
 class Ask(BaseModel):
     """The body of POST /api/ask."""
@@ -77,8 +81,7 @@ def add_api(app: FastAPI, assistant: "Assistant", store: FeedbackStore) -> None:
     @app.post("/api/ask")
     async def ask(body: Ask) -> JSONResponse:
         history = [Turn(turn.role, turn.content) for turn in body.history]
-        filters = Filters(**body.filters.model_dump())
-        async with aclosing(assistant.stream(body.question, history, filters)) as events:
+        async with aclosing(assistant.stream(body.question, history, body.filters.filters())) as events:
             async for event in events:
                 if isinstance(event, Finished):
                     return JSONResponse(answer_json(event.answer))

@@ -7,17 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from assistant.feedback import FeedbackStore
+from assistant.history import History
 from assistant.settings import Settings
 from assistant.uploads import MEGABYTE, Uploads
 from assistant.web.api import add_api
+from assistant.web.brand import Brand
+from assistant.web.conversations import add_conversations
+from assistant.web.desk import Desk
 from assistant.web.documents import UPLOAD, add_documents
 from assistant.web.door import BODY, Door
+from assistant.web.look import add_look
 from assistant.web.page import build_page, import_gradio
 from vectorstore.errors import UserError
 
@@ -33,21 +37,25 @@ GOODBYE = 2  # seconds: an open page keeps a connection open for ever
 def create_app(
     assistant: "Assistant", settings: Settings, examples: Sequence[str] = (), uploads: Uploads | None = None
 ) -> FastAPI:
-    """Return the whole application: `/` the chat page, `POST /api/ask` the answer as JSON, `POST /api/feedback`.
+    """Return the whole application: `/` the chat page, `POST /api/ask` the answer as JSON, and what the page needs.
 
     Without `uploads`, nobody can hand in a document.
     """
     gradio = import_gradio()
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
-    add_api(app, assistant, FeedbackStore(settings.library))
+    brand = Brand.read(settings)
+    desk = Desk(assistant, History(settings.library))
+    feedback = FeedbackStore(settings.library)
+    add_api(app, assistant, feedback)
+    add_conversations(app, desk, feedback, settings.language)
     add_documents(app, assistant, uploads)
-    app.get("/favicon.ico", include_in_schema=False)(lambda: FileResponse(STATIC / "mark.svg"))
+    add_look(app, brand, settings.language)
     app.mount("/footnote", StaticFiles(directory=STATIC))
     app.add_middleware(CORSMiddleware, allow_origins=[])  # its presence stops Gradio from reflecting every origin
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
     app.add_middleware(Door, larger={UPLOAD: settings.upload_megabytes * MEGABYTE + BODY})
 
-    page = build_page(assistant, examples)
+    page = build_page(desk, brand, settings.language, examples)
     page.queue(default_concurrency_limit=ASKED_AT_ONCE, max_size=WAITING, api_open=False)
     mounted: FastAPI = gradio.mount_gradio_app(
         app,

@@ -72,7 +72,9 @@ class Door:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                headers.update({**HEADERS, "x-request-id": request_id})
+                headers["x-request-id"] = request_id
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)  # a response that is stricter with itself may be
             await send(message)
 
         limit = self.larger.get((scope["method"], scope["path"]), BODY)

@@ -1,95 +1,61 @@
 """The chat page: a question at a time, the answer as it is written, and nothing in the way."""
 
-import logging
 import os
-import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from functools import reduce
-from typing import TYPE_CHECKING, Any, Literal
-from uuid import uuid4
+from html import escape
+from typing import TYPE_CHECKING, Any
 
-from assistant.types import Answer, Citation, Claimed, Delta, Finished, Retrieved, Rewritten, Searched, Turn
-from assistant.web.render import (
-    Growing,
-    answer_html,
-    error_html,
-    growing_html,
-    question_html,
-    status_html,
-    welcome_html,
-)
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from assistant.history import Exchange
+from assistant.web.api import AskFilters
+from assistant.web.brand import Brand
+from assistant.web.cards import error_html
+from assistant.web.desk import Desk, Work
+from assistant.web.render import exchange_html, question_html, work_html
+from assistant.web.safe import clean
+from assistant.web.visitor import Visitor, visitor_of
+from assistant.web.words import Words, words_for
 from vectorstore.errors import UserError
-from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     import gradio
 
-    from assistant.pipeline import Assistant
-
-REMEMBERED = 20  # messages of a conversation that the next question is read with
-FRAME = 0.1  # seconds between two updates of text that is still being written
-
-_log = logging.getLogger(__name__)
-
 Message = dict[str, Any]  # Gradio's own: {"role", "content"}
+Update = dict[Any, Any]  # what a handler gives back to Gradio: new values by component
 
 
-@dataclass
-class Conversation:
-    """What one open page has been told so far; it lives on the server, so that no page sends its past back.
+class Context(BaseModel):
+    """What the page's script tells beside a question: where it belongs, what it replaces, what may be used for it."""
 
-    `messages` are what the chat shows, `turns` what the next question is read with. `asked` and `growing` are the
-    question and the answer under way.
+    model_config = ConfigDict(extra="forbid")
+    conversation: str | None = None
+    replaces: int | None = None
+    filters: AskFilters = AskFilters()
+
+    @classmethod
+    def read(cls, text: str) -> "Context":
+        """Return the context that text holds, an empty one if a page sends something else."""
+        try:
+            return cls.model_validate_json(text or "{}")
+        except ValidationError:
+            return cls()
+
+
+def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequence[str] = ()) -> "gradio.Blocks":
+    """Return the page; its look and its script are in static/, and what it shows of an answer in render.py.
+
+    The page itself remembers nothing: its address names the conversation, and `desk` knows the rest. So it lives on
+    when the server is started anew, and looks the same when it is loaded again.
     """
-
-    messages: list[Message] = field(default_factory=list)
-    turns: list[Turn] = field(default_factory=list)
-    asked: str | None = None
-    growing: Growing = field(default_factory=Growing)
-
-    @property
-    def number(self) -> int:
-        """The number of the answer under way, or of the next one, from 1."""
-        return len(self.messages) // 2 + 1
-
-    def ask(self, question: str) -> None:
-        """Begin a new answer."""
-        self.asked, self.growing = question, Growing()
-
-    def show(self, html: str) -> list[Message]:
-        """Return the conversation with html as the answer under way."""
-        return [
-            *self.messages,
-            {"role": "user", "content": question_html(self.asked or "")},
-            {"role": "assistant", "content": html},
-        ]
-
-    def keep(self, html: str, text: str, citations: Sequence[Citation] = ()) -> list[Message]:
-        """End the answer under way and return the conversation; an answer without text is not remembered.
-
-        Every footnote is, also of turns that are forgotten: a number never comes to mean something else.
-        """
-        self.messages = self.show(html)
-        if text:
-            turns = [*self.turns, Turn("user", self.asked or ""), Turn("assistant", text, tuple(citations))]
-            forgotten = [one for turn in turns[:-REMEMBERED] for one in turn.citations]
-            oldest, *others = turns[-REMEMBERED:]
-            self.turns = [replace(oldest, citations=(*forgotten, *oldest.citations)), *others]
-        self.asked = None
-        return self.messages
-
-
-def build_page(assistant: "Assistant", examples: Sequence[str] = ()) -> "gradio.Blocks":
-    """Return the page; its look is in static/, and what it shows of an answer in render.py."""
     gr = import_gradio()
-    size = assistant.library.manifest()
+    markdown = desk.assistant.answerer.kind == "model"
+    english = words_for(None, None, language)
 
     page: gradio.Blocks
-    with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as page:
-        state = gr.State(Conversation())
-        gr.Markdown(welcome_html(size.documents, size.passages), elem_id="hello", latex_delimiters=[])
+    with gr.Blocks(title=brand.title, analytics_enabled=False, fill_width=True) as page:
+        hello = gr.Markdown(_welcome(desk, brand, english), elem_id="hello", latex_delimiters=[])
         chat = gr.Chatbot(
             elem_id="conversation",
             label="Conversation",
@@ -105,99 +71,124 @@ def build_page(assistant: "Assistant", examples: Sequence[str] = ()) -> "gradio.
             feedback_options=[],
             group_consecutive_messages=False,
         )
-        ask = gr.Textbox(
-            elem_id="ask",
-            label="Question",
-            placeholder="Ask the documents",
-            show_label=False,
-            container=False,
-            autofocus=True,
-            max_lines=6,
-            max_length=assistant.longest_question,
-            submit_btn="Ask",
-        )
+        with gr.Column(elem_id="foot"):
+            ask = gr.Textbox(
+                elem_id="ask",
+                label=english("ask.label"),
+                placeholder=english("ask.placeholder"),
+                show_label=False,
+                container=False,
+                autofocus=True,
+                max_lines=6,
+                submit_btn=english("ask.send"),
+            )
+            context = gr.Textbox(elem_id="context", visible="hidden")  # written by the script, never seen
         with gr.Column(elem_id="examples"):
             buttons = [gr.Button(example) for example in examples]
-        ready = gr.update(submit_btn="Ask", stop_btn=False)
 
-        async def answer(question: str, conversation: Conversation) -> AsyncGenerator[dict[Any, Any], None]:
-            if not question.strip() or conversation.asked:
-                yield {state: gr.skip()}
+        def box(words: Words, *, busy: bool, **more: str) -> Any:  # noqa: ANN401 - Gradio's update
+            if busy:
+                return gr.update(submit_btn=False, stop_btn=words("ask.stop"), **more)
+            return gr.update(submit_btn=words("ask.send"), stop_btn=False, **more)
+
+        async def look(work: Work, earlier: list[Message], words: Words) -> AsyncGenerator[Update, None]:
+            """Yield the page each time the answer under way has grown, and with what it became."""
+            asked = {"role": "user", "content": question_html(work.question, work.begun.number, words)}
+            async with aclosing(work.frames()) as frames:
+                async for frame in frames:
+                    shown = {"role": "assistant", "content": work_html(frame, words, markdown=markdown)}
+                    update: Update = {chat: gr.update(value=[*earlier, asked, shown], visible=True)}
+                    if frame.ended:
+                        update[ask] = box(words, busy=False)
+                    yield update
+
+        async def open_page(request: gr.Request) -> AsyncGenerator[Update, None]:  # type: ignore[name-defined]
+            visitor = visitor_of(request, language)
+            words = visitor.words
+            conversation = request.query_params.get("c")
+            work = desk.at_work(conversation) if conversation else None
+            named: Update = {
+                hello: _welcome(desk, brand, words),
+                ask: box(words, busy=work is not None, label=words("ask.label"), placeholder=words("ask.placeholder")),
+            }
+            if not conversation:
+                yield named
                 return
-            conversation.ask(question)
-            searching = conversation.show(status_html("Searching the documents …"))
-            yield {
-                ask: gr.update(value="", submit_btn=False, stop_btn="Stop"),
-                chat: gr.update(value=searching, visible=True),
-            }
-            async with aclosing(_written(assistant, conversation)) as shown:
-                async for messages in shown:
-                    yield {chat: messages}
-            yield {ask: ready}
+            try:
+                earlier = await _messages(desk, visitor, conversation)
+            except UserError as error:
+                earlier = [{"role": "assistant", "content": error_html(str(error), words)}]
+                work = None
+            yield {**named, chat: gr.update(value=earlier, visible=True)}
+            if work:
+                async with aclosing(look(work, earlier[: 2 * (work.begun.number - 1)], words)) as updates:
+                    async for update in updates:
+                        yield update
 
-        def stop(conversation: Conversation) -> dict[Any, Any]:
-            if conversation.asked is None:
-                return {ask: ready}
-            ended = _stopped(conversation, assistant.answerer.kind)
-            return {
-                ask: ready,
-                chat: conversation.keep(answer_html(ended, conversation.number), ended.text, ended.citations),
-            }
+        async def answer(question: str, told: str, request: gr.Request) -> AsyncGenerator[Update, None]:  # type: ignore[name-defined]
+            if not question.strip():
+                yield {ask: gr.skip()}
+                return
+            visitor, about = visitor_of(request, language), Context.read(told)
+            words = visitor.words
+            yield {ask: box(words, busy=True, value="")}
+            try:
+                work = await desk.ask(
+                    visitor.user,
+                    question,
+                    about.filters.filters(),
+                    conversation=about.conversation,
+                    replaces=about.replaces,
+                )
+                earlier = await _messages(desk, visitor, work.begun.conversation, before=work.begun.number)
+            except UserError as error:
+                gr.Warning(escape(str(error)))
+                yield {ask: box(words, busy=False, value=question)}
+                return
+            async with aclosing(look(work, earlier, words)) as updates:
+                async for update in updates:
+                    yield update
 
-        quiet: Any = {"show_progress": "hidden", "api_visibility": "private"}
-        starts = [(ask, ask.submit), *((button, button.click) for button in buttons)]
-        running = [begin(answer, [source, state], [ask, chat, state], **quiet) for source, begin in starts]
-        ask.stop(stop, [state], [ask, chat], cancels=running, **quiet)
+        async def stop(told: str, request: gr.Request) -> None:  # type: ignore[name-defined]
+            if conversation := Context.read(told).conversation:
+                await desk.stop(visitor_of(request, language).user, conversation)
+
+        quiet: Any = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
+        page.load(open_page, None, [hello, chat, ask], **quiet)
+        for source, begin in [(ask, ask.submit), *((button, button.click) for button in buttons)]:
+            begin(answer, [source, context], [ask, chat], **quiet)
+        ask.stop(stop, [context], None, **quiet)
     return page
 
 
-async def _written(assistant: "Assistant", conversation: Conversation) -> AsyncGenerator[list[Message], None]:
-    """Yield the conversation each time the answer under way has grown enough to be worth showing."""
-    question, number, shown = conversation.asked or "", conversation.number, 0.0
-    markdown = assistant.answerer.kind == "model"
-    try:
-        async with aclosing(assistant.stream(question, tuple(conversation.turns))) as events:
-            async for event in events:
-                if conversation.number != number:
-                    return  # stopped, and not cancelled in time
-                match event:
-                    case Retrieved():
-                        yield conversation.show(status_html("Reading what was found …"))
-                    case Claimed():
-                        conversation.growing = conversation.growing.claimed(event)
-                    case Rewritten(claimed):
-                        conversation.growing = reduce(Growing.claimed, claimed, Growing())
-                    case Delta(text):
-                        conversation.growing = conversation.growing.written(text)
-                    case Finished(answer):
-                        yield conversation.keep(answer_html(answer, number), answer.text, answer.citations)
-                if isinstance(event, Claimed | Rewritten) or (
-                    isinstance(event, Delta) and time.monotonic() - shown >= FRAME
-                ):
-                    shown = time.monotonic()
-                    yield conversation.show(growing_html(conversation.growing, number, markdown=markdown))
-    except UserError as error:
-        yield conversation.keep(error_html(str(error)), "")
-    except Exception:  # noqa: BLE001 - the last place before a person, who gets a number to report; the log gets the rest
-        reference = uuid4().hex[:12]
-        _log.exception("answering failed, reference %s", reference)
-        message = f"Something went wrong here, not in your question. Reference {reference}; the log has more."
-        yield conversation.keep(error_html(message), "")
+async def _messages(desk: Desk, visitor: Visitor, conversation: str, before: int | None = None) -> list[Message]:
+    """Return a conversation as the chat shows it, or what of it stands before an exchange."""
+    import asyncio
+
+    exchanges = await asyncio.to_thread(desk.history.exchanges, visitor.user, conversation)
+    kept = exchanges if before is None else exchanges[: before - 1]
+    return [message for exchange in kept for message in _pair(exchange, conversation, visitor.words)]
 
 
-def _stopped(conversation: Conversation, answerer: Literal["extractive", "model"]) -> Answer:
-    """Return what had been written and verified when the person stopped it."""
-    growing, question = conversation.growing, conversation.asked or ""
-    return Answer(
-        state="stopped",
-        question=question,
-        query=question,
-        text=growing.text,
-        claims=growing.claims,
-        citations=growing.citations,
-        searched=Searched(question, Filters(), 0),
-        answerer=answerer,
-        notice="You stopped the answer here." if growing.claims else "You stopped the answer before it began.",
+def _pair(exchange: Exchange, conversation: str, words: Words) -> tuple[Message, Message]:
+    return (
+        {"role": "user", "content": question_html(exchange.question, exchange.number, words)},
+        {"role": "assistant", "content": exchange_html(exchange, conversation, words)},
+    )
+
+
+def _welcome(desk: Desk, brand: Brand, words: Words) -> str:
+    """Return what the page says before the first question."""
+    size = desk.assistant.library.manifest()
+    what = brand.welcome or words("welcome.what")
+    read_from = words(
+        "welcome.from",
+        documents=words("units.documents", count=size.documents),
+        passages=words("units.passages", count=size.passages),
+    )
+    return clean(
+        f'<h1>{escape(brand.title)}</h1><p class="what" dir="auto">{escape(what)}</p>'
+        f'<p class="from">{escape(read_from)}</p>'
     )
 
 

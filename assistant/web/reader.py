@@ -1,32 +1,21 @@
 """A whole source as safe HTML, with every passage of it that is cited marked: what a click on a footnote opens."""
 
-import datetime
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
-from typing import Protocol
 
 import nh3
 
 from assistant.types import Citation
+from assistant.web.words import Words
 from vectorstore.text import one_line
 from vectorstore.types import Document, Span
 
 WHOLE = 1_000_000  # characters that a browser lays out without a pause; of a longer document it gets about so many
 BEGINNING = 80  # characters of a quote in the list of marks
-
-
-class Words(Protocol):
-    """What the reader says for itself, in the language of the page."""
-
-    def __call__(self, key: str, /, **values: str | int) -> str:
-        """Return a phrase as plain text."""
-
-    def date(self, day: datetime.date, /) -> str:
-        """Return a day as people write it."""
 
 
 def reader_html(

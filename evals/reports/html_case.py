@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from assistant.types import Answer, Citation, Claim, State, Turn, VerdictName
-from assistant.web.render import date, surroundings
+from assistant.web.sources import surroundings
+from assistant.web.words import words_for
 from evals.judge import matched
 from evals.reports.markup import anchor, aside, fold, named, text
 from evals.reports.phrases import CaseState, Flip, count, number, state_of
@@ -27,6 +28,7 @@ _EXPECTED: dict[Behaviour, str] = {
     "correct_premise": "That what the question takes for granted is put right.",
     "abstain_with_context": "That the documents do not say, and what they do say instead.",
 }
+_EN = words_for(None, fixed="en")
 _MARKERS = re.compile(r"^ ?(?:\[\d+\])+")  # what the pipeline writes after a cited claim
 _ENDED: dict[State, str] = {
     "complete": "",
@@ -157,7 +159,7 @@ def _source(citation: Citation, name: str) -> str:
     opening = "… " if document.text[: around.start].strip() else ""
     ending = " …" if document.text[around.end :].strip() else ""
     place = document.place(citation.span.start)
-    where = [document.outlet, date(document.published) if document.published else None, place, document.source]
+    where = [document.outlet, _EN.date(document.published) if document.published else None, place, document.source]
     told = " · ".join(aside(part) for part in where if part and part != document.title)
     said = f'<p class="where">Said by {aside(citation.speaker)}</p>' if citation.speaker else ""
     return (

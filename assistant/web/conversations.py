@@ -1,0 +1,153 @@
+"""What the page asks for beside answers: kept conversations, the text behind a footnote, exports, thumbs."""
+
+import asyncio
+from typing import TYPE_CHECKING, Literal
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.contract import Json, answer_json
+from assistant.exporting import export_html, export_json, export_markdown
+from assistant.feedback import LONGEST, FeedbackStore, Reason, Vote
+from assistant.history import Begun, Conversation, Exchange
+from assistant.suggestions import suggestions
+from assistant.types import Answer, Citation
+from assistant.web.desk import Desk, remembered
+from assistant.web.reader import reader_html
+from assistant.web.visitor import visitor_of
+from assistant.web.words import Words
+from vectorstore.errors import UserError
+
+if TYPE_CHECKING:
+    from vectorstore.types import Document
+
+PATIENCE = 5.0  # seconds for finding questions to go on with; nobody waits for them
+
+# An exported page needs nothing but its own style.
+_INERT = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+
+class Renaming(BaseModel):
+    """The body of PATCH /api/conversations/{id}."""
+
+    model_config = ConfigDict(extra="forbid")
+    title: str
+
+
+class Thumb(BaseModel):
+    """The body of POST …/feedback: what a person thinks of one kept answer."""
+
+    model_config = ConfigDict(extra="forbid")
+    vote: Vote
+    reason: Reason | None = None
+    words: str = Field("", max_length=LONGEST)
+
+
+def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: str | None) -> None:
+    """Add the routes of the kept conversations to app; each sees those of the person who asks, and no others."""
+    history = desk.history
+
+    def user(request: Request) -> str:
+        return visitor_of(request, language).user
+
+    def answered(request: Request, conversation: str, number: int) -> tuple[tuple[Exchange, ...], Answer]:
+        exchanges = history.exchanges(user(request), conversation)
+        answer = next((one.answer for one in exchanges if one.number == number), None)
+        if answer is None:
+            raise UserError("There is no such answer any more; load the page again.")
+        return exchanges, answer
+
+    @app.get("/api/conversations")
+    def conversations(request: Request, search: str = "") -> list[Json]:
+        return [_conversation_json(one) for one in history.conversations(user(request), search)]
+
+    @app.get("/api/conversations/{conversation}")
+    def one(request: Request, conversation: str) -> Json:
+        who = user(request)
+        return export_json(history.conversation(who, conversation), history.exchanges(who, conversation))
+
+    @app.patch("/api/conversations/{conversation}")
+    def rename(request: Request, conversation: str, body: Renaming) -> Json:
+        history.rename(user(request), conversation, body.title)
+        return _conversation_json(history.conversation(user(request), conversation))
+
+    @app.delete("/api/conversations/{conversation}", status_code=204)
+    async def delete(request: Request, conversation: str) -> Response:
+        await desk.stop(user(request), conversation)
+        await asyncio.to_thread(history.delete, user(request), conversation)
+        return Response(status_code=204)
+
+    @app.get("/api/conversations/{conversation}/export")
+    def export(
+        request: Request, conversation: str, form: Literal["markdown", "html", "json", "print"] = "html"
+    ) -> Response:
+        who = user(request)
+        about, exchanges = history.conversation(who, conversation), history.exchanges(who, conversation)
+        if form == "print":
+            return HTMLResponse(export_html(about, exchanges), headers=_INERT)
+        if form == "json":
+            return JSONResponse(export_json(about, exchanges), headers=_saved_as(f"{conversation}.json"))
+        if form == "markdown":
+            text, kind, name = export_markdown(about, exchanges), "text/markdown", f"{conversation}.md"
+        else:
+            text, kind, name = export_html(about, exchanges), "text/html", f"{conversation}.html"
+        return Response(text, media_type=f"{kind}; charset=utf-8", headers=_saved_as(name))
+
+    @app.get("/api/conversations/{conversation}/exchanges/{number}/{kind}/{source}")
+    def read(
+        request: Request, conversation: str, number: int, kind: Literal["sources", "nearest"], source: int
+    ) -> HTMLResponse:
+        """The whole text behind a footnote (or behind a nearest passage), as it was when it was cited."""
+        _, answer = answered(request, conversation, number)
+        citations = answer.citations if kind == "sources" else answer.searched.nearest
+        chosen = next((one for one in citations if one.number == source), None)
+        if chosen is None:
+            raise UserError("There is no such source any more; load the page again.")
+        same = [one for one in citations if one.document.hash == chosen.document.hash]
+        words = visitor_of(request, language).words
+        note = _now(desk, chosen, words)
+        return HTMLResponse(reader_html(chosen.document, same, source, words, note))
+
+    @app.get("/api/conversations/{conversation}/exchanges/{number}/next")
+    def next_questions(request: Request, conversation: str, number: int) -> Json:
+        """Questions to go on with, found when they are first asked for."""
+        exchanges = history.exchanges(user(request), conversation)
+        exchange = next((one for one in exchanges if one.number == number), None)
+        if exchange is None or exchange.answer is None:
+            return {"questions": []}  # it was asked again meanwhile
+        if exchange.next is not None:
+            return {"questions": list(exchange.next)}
+        asked = [one.question for one in exchanges]
+        questions = suggestions(desk.assistant, exchange.answer, asked, PATIENCE)
+        if questions:  # a busy machine finds none in time: another look may
+            history.suggest(Begun(conversation, number, exchange.id), questions)
+        return {"questions": list(questions)}
+
+    @app.post("/api/conversations/{conversation}/exchanges/{number}/feedback", status_code=201)
+    def feedback(request: Request, conversation: str, number: int, body: Thumb) -> Json:
+        exchanges, answer = answered(request, conversation, number)
+        turns = remembered(exchanges[: number - 1])
+        kept = store.add(body.vote, answer_json(answer), reason=body.reason, words=body.words, history=turns)
+        return {"id": kept.id}
+
+
+def _conversation_json(one: Conversation) -> Json:
+    return {
+        "id": one.id,
+        "title": one.title,
+        "created": one.created.isoformat(),
+        "updated": one.updated.isoformat(),
+    }
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    return {"content-disposition": f'attachment; filename="footnote-{name}"'}
+
+
+def _now(desk: Desk, citation: Citation, words: Words) -> str | None:
+    """Return what has become of a cited document since, None if it is as it was."""
+    now: Document | None = desk.assistant.library.find(citation.document.id)
+    if now is None:
+        return words("reader.gone")
+    return words("reader.changed") if now.hash != citation.document.hash else None

@@ -1,0 +1,210 @@
+"""Where answers are written: each in a task of its own, kept whether or not somebody still looks at the page."""
+
+import asyncio
+import datetime
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from functools import reduce
+from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
+
+from assistant.history import Begun, Exchange, History
+from assistant.types import Answer, Claimed, Delta, Finished, Retrieved, Rewritten, Searched, Turn
+from assistant.web.growing import Growing
+from vectorstore.errors import UserError
+from vectorstore.types import Filters
+
+if TYPE_CHECKING:
+    from assistant.pipeline import Assistant
+
+REMEMBERED = 20  # messages of a conversation that the next question is read with
+FRAME = 0.1  # seconds between two looks at an answer that is being written
+
+_log = logging.getLogger(__name__)
+
+
+class Work:
+    """One answer under way: how far it is, for any number of onlookers, and how it ended.
+
+    `answer` or `error` is set once it has ended; until then `stage` and `growing` say how far it is.
+    """
+
+    def __init__(self, begun: Begun, question: str, filters: Filters) -> None:
+        self.begun = begun
+        self.question = question
+        self.filters = filters
+        self.asked = datetime.datetime.now(datetime.UTC)
+        self.stage: Literal["searching", "reading", "writing"] = "searching"
+        self.growing = Growing()
+        self.answer: Answer | None = None
+        self.error: str | None = None
+        self._version = 0
+        self._news = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will change."""
+        return self.answer is not None or self.error is not None
+
+    async def frames(self) -> AsyncGenerator["Work", None]:
+        """Yield this work now and after changes, at most every FRAME seconds, and once after it has ended."""
+        seen = -1
+        while True:
+            if self._version != seen:
+                seen, last = self._version, self.ended
+                yield self
+                if last:
+                    return
+                await asyncio.sleep(FRAME)
+            else:
+                await self._news.wait()
+
+    def note(self, event: Retrieved | Delta | Claimed | Rewritten) -> None:
+        """Take in what the pipeline yields."""
+        match event:
+            case Retrieved():
+                self.stage = "reading"
+            case Claimed():
+                self.stage, self.growing = "writing", self.growing.claimed(event)
+            case Rewritten(claimed):
+                self.growing = reduce(Growing.claimed, claimed, Growing())
+            case Delta(text):
+                self.stage, self.growing = "writing", self.growing.written(text)
+        self._tell()
+
+    def end(self, answer: Answer | None, error: str | None) -> None:
+        """Say how it ended; what comes after the first time is not heard."""
+        if not self.ended:
+            self.answer, self.error = answer, error
+            self._tell()
+
+    def _tell(self) -> None:
+        self._version += 1
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+class Desk:
+    """Takes questions, has them answered, and keeps both.
+
+    A question is kept before anything is done with it. Whoever looks at an answer looks through its Work; when
+    nobody does, it is finished all the same, and is there when somebody comes back.
+    """
+
+    def __init__(self, assistant: "Assistant", history: History) -> None:
+        self.assistant = assistant
+        self.history = history
+        self._at_work: dict[str, tuple[Work, asyncio.Task[Answer], asyncio.Task[None]]] = {}
+
+    async def ask(
+        self,
+        user: str,
+        question: str,
+        filters: Filters,
+        *,
+        conversation: str | None = None,
+        replaces: int | None = None,
+    ) -> Work:
+        """Begin to answer a question of this user's; `replaces` is the number of the exchange it takes the place of.
+
+        Raises:
+            UserError: if the conversation is not this user's, is being answered already, or cannot be kept.
+        """
+        if conversation in self._at_work:
+            raise UserError("The question before is still being answered; wait for it, or stop it.")
+        begun = await asyncio.to_thread(
+            self.history.begin, user, question, filters, conversation=conversation, replaces=replaces
+        )
+        work = Work(begun, question, filters)
+        writing = asyncio.create_task(self._write(user, work))
+        keeping = asyncio.create_task(self._keep(work, writing))
+        self._at_work[begun.conversation] = work, writing, keeping
+        keeping.add_done_callback(lambda _: self._at_work.pop(begun.conversation, None))
+        return work
+
+    def at_work(self, conversation: str) -> Work | None:
+        """Return the answer that is being written in a conversation."""
+        under_way = self._at_work.get(conversation)
+        return under_way[0] if under_way else None
+
+    async def stop(self, user: str, conversation: str) -> None:
+        """End the answer that is being written there, and keep what there is of it; nothing if none is.
+
+        Raises:
+            UserError: if the conversation is not this user's.
+        """
+        await asyncio.to_thread(self.history.conversation, user, conversation)
+        if under_way := self._at_work.get(conversation):
+            _, writing, keeping = under_way
+            writing.cancel()
+            await asyncio.wait([keeping])
+
+    async def _write(self, user: str, work: Work) -> Answer:
+        exchanges = await asyncio.to_thread(self.history.exchanges, user, work.begun.conversation)
+        turns = remembered(exchanges[: work.begun.number - 1])
+        async with aclosing(self.assistant.stream(work.question, turns, work.filters)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event.answer
+                work.note(event)
+        raise RuntimeError("a stream ends with Finished")
+
+    async def _keep(self, work: Work, writing: "asyncio.Task[Answer]") -> None:
+        """Wait for the answer, keep it or what there is instead, and say that it has ended."""
+        answer, error = None, None
+        try:
+            answer = await writing
+        except asyncio.CancelledError:
+            answer = _stopped(work, self.assistant.answerer.kind)
+        except UserError as problem:
+            error = str(problem)
+        except Exception:  # noqa: BLE001 - the last place before a person, who gets a number; the log gets the rest
+            reference = uuid4().hex[:12]
+            _log.exception("answering failed, reference %s", reference)
+            error = f"Something went wrong here, not in your question. Reference {reference}; the log has more."
+        try:
+            if answer:
+                await asyncio.to_thread(self.history.finish, work.begun, answer)
+            else:
+                await asyncio.to_thread(self.history.fail, work.begun, error or "")
+        except UserError as problem:  # the answer is right all the same: it is shown, and the person is told
+            _log.error("an answer could not be kept: %s", problem)
+            if answer:
+                answer = replace(answer, notice=" ".join(filter(None, [answer.notice, str(problem)])))
+        work.end(answer, error)
+
+
+def remembered(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:
+    """Return what the next question is read with: the last REMEMBERED messages that have text.
+
+    Every footnote is remembered, also of turns that are forgotten: a number never comes to mean something else.
+    """
+    turns: list[Turn] = []
+    for exchange in exchanges:
+        if exchange.answer and exchange.answer.text:
+            turns += [
+                Turn("user", exchange.question),
+                Turn("assistant", exchange.answer.text, exchange.answer.citations),
+            ]
+    if not turns:
+        return ()
+    forgotten = [one for turn in turns[:-REMEMBERED] for one in turn.citations]
+    oldest, *others = turns[-REMEMBERED:]
+    return (replace(oldest, citations=(*forgotten, *oldest.citations)), *others)
+
+
+def _stopped(work: Work, answerer: Literal["extractive", "model"]) -> Answer:
+    """Return what had been written and verified when the person stopped it."""
+    growing = work.growing
+    return Answer(
+        state="stopped",
+        question=work.question,
+        query=work.question,
+        text=growing.text,
+        claims=growing.claims,
+        citations=growing.citations,
+        searched=Searched(work.question, work.filters, 0),
+        answerer=answerer,
+    )

@@ -1,0 +1,57 @@
+// The page's script. Gradio draws every message anew on each update, so nothing is ever bound to a message: listeners
+// on the document hear them all, and one look after each change does what has to be done again.
+
+import { offerNext, pressed, withdrawNext } from "./acts.js";
+import { begun, context, suggestion, tell, tray } from "./asking.js";
+import { announce, calm, language } from "./dom.js";
+import "./hover.js";
+import { list, panel } from "./panel.js";
+import "./shelf.js";
+
+document.documentElement.lang = language;
+const wide = matchMedia("(min-width: 64rem)");
+
+const reloaded = context.conversation !== null;
+let questions = 0;
+let seen = ""; // the last exchange, by the classes that tell it from one that it takes the place of
+let ended = ""; // the same, once its answer is there
+let quiet = false; // what was there before the page is not news
+let told = false;
+
+function look() {
+  const foot = document.querySelector("#foot");
+  if (foot && !foot.contains(tray)) foot.prepend(tray);
+  if (!told && document.querySelector("#context textarea, #context input")) {
+    told = true;
+    tell();
+  }
+  document.querySelector("#conversation [role=log]")?.setAttribute("aria-live", "off"); // it would read every update aloud
+  for (const message of document.querySelectorAll("#conversation [data-testid][aria-label]")) message.removeAttribute("aria-label");
+  const exchanges = document.querySelectorAll("#conversation .exchange");
+  document.body.classList.toggle("talking", exchanges.length > 0 || context.conversation !== null);
+  const asked = document.querySelectorAll("#conversation .question");
+  if (asked.length !== questions) {
+    const behavior = calm.matches || questions === 0 ? "auto" : "smooth";
+    if (asked.length) asked[asked.length - 1].scrollIntoView({ block: "start", behavior });
+    questions = asked.length;
+  }
+  const last = exchanges[exchanges.length - 1];
+  if (!last) return;
+  const done = last.querySelector(".acts") !== null;
+  if (seen !== last.className) {
+    quiet = seen === "" && reloaded && done;
+    seen = last.className;
+    begun(last.id.match(/^t-(.+)-\d+$/)[1]);
+    withdrawNext();
+  }
+  if (done && ended !== seen) {
+    ended = seen;
+    if (!quiet) announce(last.querySelector(".announced, .card")?.textContent ?? "");
+    if (wide.matches) list(last.id);
+    if (last.querySelector(".act.copy")) offerNext(tray, last.id, suggestion);
+  }
+  pressed();
+}
+
+new MutationObserver(look).observe(document.querySelector("gradio-app"), { childList: true, subtree: true });
+look();

@@ -1,0 +1,76 @@
+// The quotation behind a number, for whoever points at it or comes to it by key.
+
+import { element, say } from "./dom.js";
+import { panel } from "./panel.js";
+
+const hover = element("div", { id: "hover", role: "tooltip", hidden: true });
+document.body.append(hover);
+let timer = 0;
+
+function show(cite) {
+  const item = document.getElementById(cite.hash.slice(1));
+  if (!item) return;
+  const speaker = item.querySelector(".speaker")?.textContent;
+  const verdict = cite.closest(".claim")?.classList.contains("supported") ? `✓ ${say("supported")}` : "";
+  hover.replaceChildren(
+    element("p", { className: "quote", dir: "auto", textContent: item.querySelector("mark").textContent }),
+    element("p", { className: "title", dir: "auto", textContent: item.querySelector(".title").textContent }),
+    element("p", { className: "where", textContent: [item.querySelector(".where").textContent, speaker].filter(Boolean).join(" · ") }),
+    ...(verdict ? [element("p", { className: "good", textContent: verdict })] : []),
+  );
+  hover.hidden = false;
+  cite.setAttribute("aria-describedby", hover.id);
+  place(cite);
+}
+
+// Above the number where there is room, else below it.
+function place(cite) {
+  const chip = cite.getBoundingClientRect();
+  const box = hover.getBoundingClientRect();
+  const left = Math.max(8, Math.min(chip.left - 16, document.documentElement.clientWidth - box.width - 8));
+  const above = chip.top - box.height - 10;
+  hover.style.left = `${left}px`;
+  hover.style.top = `${above > 8 ? above : chip.bottom + 10}px`;
+}
+
+function hide() {
+  clearTimeout(timer);
+  hover.hidden = true;
+  document.querySelector("[aria-describedby=hover]")?.removeAttribute("aria-describedby");
+}
+
+function later(act, delay) {
+  clearTimeout(timer);
+  timer = setTimeout(act, delay);
+}
+
+const cited = (event) => event.target.closest?.("#conversation a.cite");
+document.addEventListener("mouseover", (event) => {
+  const cite = cited(event);
+  if (cite) later(() => show(cite), 120);
+  else if (!event.target.closest?.("#hover")) later(hide, 150);
+  else clearTimeout(timer); // whoever reads the quotation may stay on it
+});
+document.addEventListener("focusin", (event) => {
+  const cite = cited(event);
+  if (cite?.matches(":focus-visible") && panel.hidden) show(cite);
+  else hide();
+});
+document.addEventListener("click", hide, true);
+document.addEventListener(
+  "scroll",
+  () => {
+    const cite = document.querySelector("[aria-describedby=hover]");
+    if (cite) place(cite);
+  },
+  { passive: true },
+);
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key !== "Escape" || hover.hidden) return;
+    hide();
+    event.preventDefault(); // the first Escape closes what is on top
+  },
+  true,
+);

@@ -1,0 +1,171 @@
+import asyncio
+import datetime
+
+import pytest
+from scripted import scripted_assistant
+
+from assistant.history import Exchange, History
+from assistant.types import Answer, Citation, Searched
+from assistant.web.desk import REMEMBERED, Desk, remembered
+from vectorstore.errors import UserError
+from vectorstore.types import Document, Filters, Span
+
+ANN = "ann"
+QUESTION = "quote categorical rejection"
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(scripted_assistant(), History(tmp_path))
+
+
+@pytest.fixture
+def writing_desk(tmp_path):
+    return Desk(scripted_assistant(kind="model"), History(tmp_path))
+
+
+async def ended(work):
+    return [(frame.stage, frame.ended) async for frame in work.frames()][-1]
+
+
+async def until(work, stage):
+    async for frame in work.frames():
+        if frame.stage == stage:
+            return
+
+
+def test_a_question_is_kept_before_anything_is_done_with_it(writing_desk):
+    async def asked():
+        work = await writing_desk.ask(ANN, "hang on", Filters())
+        (kept,) = writing_desk.history.exchanges(ANN, work.begun.conversation)
+        assert (kept.question, kept.answer, kept.error) == ("hang on", None, None)
+        await writing_desk.stop(ANN, work.begun.conversation)
+
+    asyncio.run(asked())
+
+
+def test_an_answer_is_finished_and_kept_when_nobody_looks(desk):
+    async def asked():
+        work = await desk.ask(ANN, QUESTION, Filters())
+        while desk.at_work(work.begun.conversation):
+            await asyncio.sleep(0.01)
+        return work
+
+    work = asyncio.run(asked())
+    (kept,) = desk.history.exchanges(ANN, work.begun.conversation)
+    assert kept.answer == work.answer
+    assert kept.answer.state == "complete"
+
+
+def test_all_who_look_see_the_same_end(desk):
+    async def asked():
+        work = await desk.ask(ANN, QUESTION, Filters())
+        return await asyncio.gather(*(ended(work) for _ in range(3)))
+
+    assert asyncio.run(asked()) == [("writing", True)] * 3
+
+
+def test_what_was_written_before_a_stop_is_kept(writing_desk):
+    async def asked():
+        work = await writing_desk.ask(ANN, "hang on", Filters())
+        await until(work, "writing")
+        await writing_desk.stop(ANN, work.begun.conversation)
+        return work
+
+    work = asyncio.run(asked())
+    (kept,) = writing_desk.history.exchanges(ANN, work.begun.conversation)
+    assert kept.answer.state == work.answer.state == "stopped"
+
+
+def test_a_stop_before_the_first_step_ends_the_work(desk):
+    async def asked():
+        work = await desk.ask(ANN, QUESTION, Filters())
+        await desk.stop(ANN, work.begun.conversation)
+        await ended(work)
+        return work
+
+    work = asyncio.run(asked())
+    assert work.ended
+    (kept,) = desk.history.exchanges(ANN, work.begun.conversation)
+    assert kept.answer == work.answer
+
+
+def test_nobody_stops_the_answer_of_somebody_else(writing_desk):
+    async def asked():
+        work = await writing_desk.ask(ANN, "hang on", Filters())
+        with pytest.raises(UserError):
+            await writing_desk.stop("bob", work.begun.conversation)
+        assert writing_desk.at_work(work.begun.conversation) is work
+        await writing_desk.stop(ANN, work.begun.conversation)
+
+    asyncio.run(asked())
+
+
+def test_a_failure_is_kept_as_a_sentence_without_its_internals(desk):
+    async def asked():
+        work = await desk.ask(ANN, "fail now", Filters())
+        await ended(work)
+        return work
+
+    work = asyncio.run(asked())
+    (kept,) = desk.history.exchanges(ANN, work.begun.conversation)
+    assert kept.error == work.error
+    assert "Reference" in kept.error
+    assert "sk-12345" not in kept.error
+
+
+def test_a_question_that_is_too_long_is_told_and_kept_whole(desk):
+    async def asked():
+        work = await desk.ask(ANN, "quote " + "x" * 3000, Filters())
+        await ended(work)
+        return work
+
+    work = asyncio.run(asked())
+    (kept,) = desk.history.exchanges(ANN, work.begun.conversation)
+    assert "at most 2,000" in kept.error
+    assert len(kept.question) == 3006
+
+
+def test_a_conversation_answers_one_question_at_a_time(writing_desk):
+    async def asked():
+        work = await writing_desk.ask(ANN, "hang on", Filters())
+        with pytest.raises(UserError, match="still being answered"):
+            await writing_desk.ask(ANN, "abstain", Filters(), conversation=work.begun.conversation)
+        await writing_desk.stop(ANN, work.begun.conversation)
+        second = await writing_desk.ask(ANN, "abstain", Filters(), conversation=work.begun.conversation)
+        await ended(second)
+        return second.begun.number
+
+    assert asyncio.run(asked()) == 2
+
+
+def test_asking_again_takes_the_place_of_a_question_and_what_followed(desk):
+    async def asked():
+        first = await desk.ask(ANN, QUESTION, Filters())
+        await ended(first)
+        conversation = first.begun.conversation
+        await ended(await desk.ask(ANN, "abstain", Filters(), conversation=conversation))
+        again = await desk.ask(ANN, "abstain now", Filters(), conversation=conversation, replaces=1)
+        await ended(again)
+        return conversation
+
+    conversation = asyncio.run(asked())
+    assert [one.question for one in desk.history.exchanges(ANN, conversation)] == ["abstain now"]
+
+
+def test_a_footnote_of_a_forgotten_turn_keeps_its_number_for_itself():
+    document = Document("a.md", "A", "It rained. " * 40)
+    now = datetime.datetime.now(datetime.UTC)
+    exchanges = [
+        Exchange(number, "Why?", Filters(), now, answer(Citation(number, document, Span(0, number))))
+        for number in range(1, 2 * REMEMBERED)
+    ]
+    turns = remembered(exchanges)
+    assert len(turns) == REMEMBERED
+    assert [one.number for turn in turns for one in turn.citations] == list(range(1, 2 * REMEMBERED))
+    assert [one.number for one in turns[-1].citations] == [2 * REMEMBERED - 1]
+
+
+def answer(*citations):
+    searched = Searched("Why?", Filters(), 0)
+    return Answer("complete", "Why?", "Why?", "It rained.", (), citations, searched, "extractive")
