@@ -78,7 +78,7 @@ def test_a_chip_opens_the_very_words_of_the_source_and_escape_goes_back(chromium
             assert page.evaluate("document.querySelector('#sources').contains(document.activeElement)")
             assert is_wide_enough(page)
             page.keyboard.press("Escape")
-            assert not panel.is_visible()
+            assert not panel.locator(".reader").is_visible()
             assert chip.evaluate("chip => chip === document.activeElement")
 
 

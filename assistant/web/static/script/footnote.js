@@ -3,13 +3,12 @@
 
 import { offerNext, pressed, withdrawNext } from "./acts.js";
 import { begun, context, suggestion, tell, tray } from "./asking.js";
-import { announce, calm, language } from "./dom.js";
+import { announce, calm, language, wide } from "./dom.js";
 import "./hover.js";
-import { list, panel } from "./panel.js";
+import { list } from "./panel.js";
 import "./shelf.js";
 
 document.documentElement.lang = language;
-const wide = matchMedia("(min-width: 64rem)");
 
 const reloaded = context.conversation !== null;
 let questions = 0;

@@ -1,6 +1,6 @@
 // The sources beside the answer: first all of them, then, for a chosen one, the whole text with its words marked.
 
-import { announce, button, calm, call, element, named, say } from "./dom.js";
+import { announce, button, calm, call, element, named, say, wide } from "./dom.js";
 
 const heading = element("h2", { id: "sources-heading", tabIndex: -1 });
 const back = button(say("back"), () => list(of), { className: "back" });
@@ -42,6 +42,7 @@ export function list(name) {
   select("");
   heading.textContent = say("sources");
   back.hidden = previous.hidden = next.hidden = true;
+  close.hidden = wide.matches;
   shown.className = "shown all";
   shown.replaceChildren(
     element("p", { className: "line", textContent: sources.querySelector("summary").textContent }),
@@ -81,7 +82,7 @@ async function show(index) {
   const conversation = of.match(/^t-(.+)-\d+$/)[1];
   select(`#${item.id}`);
   heading.textContent = say("source_of", { number: item.value, count: items.length });
-  back.hidden = false;
+  back.hidden = close.hidden = false;
   previous.hidden = next.hidden = items.length < 2;
   reveal();
   const mine = ++asked;
@@ -133,12 +134,17 @@ function reveal() {
   }
 }
 
-export function shut() {
-  panel.hidden = true;
-  document.body.classList.remove("citing");
+// Leave what is read: back to all sources where they have a place of their own, else back to the answer.
+function shut() {
+  const cite = chip();
   asked += 1;
-  select("");
-  chip()?.focus();
+  if (wide.matches) list(of);
+  else {
+    panel.hidden = true;
+    document.body.classList.remove("citing");
+    select("");
+  }
+  cite?.focus();
 }
 
 panel.addEventListener("keydown", (event) => {
@@ -154,7 +160,7 @@ panel.addEventListener("click", (event) => {
   if (wanted >= 0) show(wanted);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !panel.hidden && !event.defaultPrevented && !document.querySelector("dialog[open]")) shut();
+  if (event.key === "Escape" && !back.hidden && !panel.hidden && !event.defaultPrevented && !document.querySelector("dialog[open]")) shut();
 });
 document.addEventListener(
   "click",

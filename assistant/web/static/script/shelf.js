@@ -1,7 +1,7 @@
 // The conversations that are kept, the library, and the page's language: a drawer from the side.
 
 import { context } from "./asking.js";
-import { announce, button, call, element, language, named, root, say } from "./dom.js";
+import { announce, button, call, element, language, named, root, say, title } from "./dom.js";
 import { uploader } from "./uploads.js";
 
 const find = element("input", { type: "search", ariaLabel: say("search_conversations"), placeholder: say("search_conversations") });
@@ -22,7 +22,7 @@ shelf.addEventListener("click", (event) => event.target === shelf && shelf.close
 document.body.append(shelf);
 
 const menu = named("☰", say("open_menu"), openShelf, { className: "menu" });
-const brand = element("a", { className: "brand", href: root.pathname }, element("img", { src: new URL("footnote/logo", root).href, alt: "" }), element("span", { textContent: document.title }));
+const brand = element("a", { className: "brand", href: root.pathname }, element("img", { src: new URL("footnote/logo", root).href, alt: "" }), element("span", { textContent: title }));
 const fresh = element("a", { className: "fresh", href: root.pathname, title: say("new"), ariaLabel: say("new"), textContent: "+" });
 document.body.prepend(element("header", { id: "bar" }, menu, brand, fresh));
 
