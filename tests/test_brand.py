@@ -51,7 +51,7 @@ def ratio(one, other):
 
 
 def test_the_papers_are_those_of_the_page():
-    style = (STATIC / "footnote.css").read_text(encoding="utf-8")
+    style = (STATIC / "style" / "page.css").read_text(encoding="utf-8")
     light, _, dark = style.partition(":root:has(body.dark)")
     for part, papers in ((light, LIGHT_PAPERS), (dark, DARK_PAPERS)):
         assert tuple(re.search(rf"--{name}: (#\w+);", part)[1] for name in ("paper", "sheet", "wash")) == papers

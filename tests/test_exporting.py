@@ -21,6 +21,7 @@ from assistant.exports.parts import carried
 from assistant.history import Conversation, Exchange
 from assistant.types import Answer, Citation, Claim, Disagreement, Judgement, Searched, Turn
 from assistant.web.render import answer_html
+from assistant.web.words import words_for
 from vectorstore.text import normalise
 from vectorstore.types import Document, Filters, Landmark, Span
 
@@ -300,7 +301,7 @@ def test_numbers_are_those_of_the_page_and_each_footnote_is_written_out_once(rea
     sections = html.split("<section>")[1:]
     texts = markdown.split("\n## ")[1:]
     for exchange, section, text in zip(exchanges, sections, texts, strict=True):
-        on_the_page = re.findall(r'href="#s-\d+-(\d+)"', answer_html(exchange.answer, exchange.number))
+        on_the_page = re.findall(r'href="#s-\d+-(\d+)"', answer_html(exchange.answer, exchange.number, words_for(None)))
         assert re.findall(r">\[(\d+)\]</a>", section) == on_the_page
         said, _, listed = text.partition("### Footnotes")
         assert re.findall(r"\[(\d+)\]", said.partition("### Nearest")[0]) == on_the_page

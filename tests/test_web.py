@@ -70,7 +70,7 @@ def test_a_failure_of_ours_keeps_its_internals(client):
 
 
 def test_every_answer_carries_the_headers(client):
-    for path in ("/", "/healthz", "/footnote/footnote.css", "/nowhere", "/gradio_api/upload"):
+    for path in ("/", "/healthz", "/footnote/style/page.css", "/nowhere", "/gradio_api/upload"):
         headers = client.get(path).headers
         assert "'unsafe-eval'" not in headers["content-security-policy"]
         assert "default-src 'self'" in headers["content-security-policy"]

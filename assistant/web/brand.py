@@ -14,7 +14,7 @@ from vectorstore.errors import UserError
 
 LARGEST = 200_000  # bytes of a logo
 CONTRAST = 4.5  # Source: WCAG 2.2, success criterion 1.4.3, for text of any size
-LIGHT_PAPERS = ("#fbf9f4", "#fffefb", "#f3eee3")  # --paper, --sheet and --wash of static/footnote.css
+LIGHT_PAPERS = ("#fbf9f4", "#fffefb", "#f3eee3")  # --paper, --sheet and --wash of static/style/page.css
 DARK_PAPERS = ("#171512", "#1e1b17", "#26221c")
 # Everything an SVG may ask for when its address is opened as a page of its own; "sandbox" lets no script in it run.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
@@ -61,7 +61,7 @@ class Brand:
         )
 
     def css(self) -> str:
-        """Return the style that sets --note, light and dark, from the accent; it goes after static/footnote.css.
+        """Return the style that sets --note, light and dark, from the accent; it goes after static/style/page.css.
 
         Each is the accent, darker or lighter by as little as lets it be read on every paper, and paper be read on it.
         """
