@@ -1,5 +1,6 @@
 """What many tests need and is slow to make: the bundled embedder, and a library of the sample articles."""
 
+import hypothesis
 import pytest
 from browsing import CHROMIUM
 from scripted import Everything, Shelf
@@ -14,6 +15,10 @@ from assistant.wording import words_of
 from vectorstore.embed import open_embedder
 from vectorstore.library import Library
 from vectorstore.sync import sync
+
+# A busy machine is no failure: no test ends on time.
+hypothesis.settings.register_profile("footnote", deadline=None)
+hypothesis.settings.load_profile("footnote")
 
 
 class CountedShelf(Shelf):
