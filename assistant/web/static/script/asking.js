@@ -2,10 +2,11 @@
 
 import { announce, button, element, named, say } from "./dom.js";
 
+const conversation = new URLSearchParams(location.search).get("c");
 export const context = {
-  conversation: new URLSearchParams(location.search).get("c"),
+  conversation,
   replaces: null, // the number of the exchange that the next question takes the place of
-  filters: {},
+  filters: JSON.parse(sessionStorage.getItem(`footnote ${conversation}`) ?? "{}"), // as before the page was loaded again
 };
 
 export const tray = element("div", { id: "tray" });
@@ -22,6 +23,7 @@ function write(selector, value) {
 
 // Tell Gradio what goes with the next question; to be called after every change of context.
 export function tell() {
+  if (context.conversation) sessionStorage.setItem(`footnote ${context.conversation}`, JSON.stringify(context.filters));
   write("#context textarea, #context input", JSON.stringify(context));
 }
 

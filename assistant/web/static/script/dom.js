@@ -5,7 +5,7 @@ import words from "../words.js";
 export const root = new URL("../..", import.meta.url); // where the application lives, behind whatever proxy
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const wide = matchMedia("(min-width: 64rem)"); // there is room for the sources beside the answer
-export const { language, title } = words;
+export const { fixed, language, title } = words; // fixed: nobody chooses another language
 
 const plural = new Intl.PluralRules(language);
 

@@ -33,6 +33,8 @@ function tag(name, remove) {
   return element("span", { className: "tag" }, element("bdi", { textContent: name }), named("✕", say("remove_filter", { name }), remove));
 }
 
+draw();
+
 async function choose() {
   const box = element("dialog", { className: "sheet filters" });
   box.setAttribute("aria-label", say("filter"));

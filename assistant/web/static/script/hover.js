@@ -1,7 +1,6 @@
 // The quotation behind a number, for whoever points at it or comes to it by key.
 
 import { element, say } from "./dom.js";
-import { panel } from "./panel.js";
 
 const hover = element("div", { id: "hover", role: "tooltip", hidden: true });
 document.body.append(hover);
@@ -53,7 +52,7 @@ document.addEventListener("mouseover", (event) => {
 });
 document.addEventListener("focusin", (event) => {
   const cite = cited(event);
-  if (cite?.matches(":focus-visible") && panel.hidden) show(cite);
+  if (cite?.matches(":focus-visible")) show(cite);
   else hide();
 });
 document.addEventListener("click", hide, true);

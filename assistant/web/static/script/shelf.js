@@ -1,7 +1,7 @@
 // The conversations that are kept, the library, and the page's language: a drawer from the side.
 
 import { context } from "./asking.js";
-import { announce, button, call, element, language, named, root, say, title } from "./dom.js";
+import { announce, button, call, element, fixed, language, named, root, say, title } from "./dom.js";
 import { uploader } from "./uploads.js";
 
 const find = element("input", { type: "search", ariaLabel: say("search_conversations"), placeholder: say("search_conversations") });
@@ -15,7 +15,7 @@ const shelf = element(
   find,
   rows,
   library,
-  element("footer", {}, languages()),
+  element("footer", {}, ...(fixed ? [] : [languages()])),
 );
 shelf.setAttribute("aria-label", say("conversations"));
 shelf.addEventListener("click", (event) => event.target === shelf && shelf.close()); // outside of the drawer
