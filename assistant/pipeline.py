@@ -148,7 +148,7 @@ class Assistant:
         """
         filters = filters or Filters()
         clock = _Clock()
-        question = self._checked(question)
+        question = self.checked(question)
         query, spent = stand_alone(question, history), Usage()
         if self.rewriter and history:
             query, spent = await self.rewriter.rewrite(question, history, query)
@@ -270,7 +270,12 @@ class Assistant:
     def _is_shown(self, one: Judged) -> bool:
         return not self.strict or one[1].verdict == "supported"
 
-    def _checked(self, question: str) -> str:
+    def checked(self, question: str) -> str:
+        """Return a question as it is read.
+
+        Raises:
+            UserError: if it is empty or longer than allowed.
+        """
         question = normalise(question).strip()
         if not question:
             raise UserError("The question is empty; write what you would like to know.")

@@ -100,12 +100,14 @@ def test_sources_are_read_from_the_keyboard(chromium, address):
         page.keyboard.press("Enter")
         heading = page.locator("#sources-heading")
         page.wait_for_selector("#sources .reader")
-        assert heading.inner_text().startswith("Source 1 of")
+        assert heading.inner_text().startswith("Source 1 (1 of")
         page.keyboard.press("ArrowRight")
-        page.wait_for_function("() => document.querySelector('#sources-heading').textContent.startsWith('Source 2 of')")
+        page.wait_for_function(
+            "() => document.querySelector('#sources-heading').textContent.startsWith('Source 2 (2 of')"
+        )
         page.keyboard.press("ArrowLeft")
         page.keyboard.press("ArrowLeft")
-        last, _, count = heading.inner_text().removeprefix("Source ").partition(" of ")
+        last, _, count = heading.inner_text().partition("(")[2].removesuffix(")").partition(" of ")
         assert last == count
         page.keyboard.press("Escape")
         assert page.evaluate("document.activeElement.matches('a.cite')")
@@ -122,7 +124,7 @@ def test_what_a_screen_reader_needs_has_a_name_and_is_said_once(chromium, addres
         assert page.locator("[role=log]").get_attribute("aria-live") == "off"
         assert page.get_by_role("link", name="Source 1").count() == 1
         page.locator("a.cite").first.click()
-        assert page.get_by_role("complementary", name="Source 1 of").count() == 1
+        assert page.get_by_role("complementary", name="Source 1 (1 of").count() == 1
         assert page.get_by_role("button", name="Close").count() == 1
 
 

@@ -114,16 +114,40 @@ def test_a_failure_is_kept_as_a_sentence_without_its_internals(desk):
     assert "sk-12345" not in kept.error
 
 
-def test_a_question_that_is_too_long_is_told_and_kept_whole(desk):
+@pytest.mark.parametrize("question", [" ", "quote " + "x" * 3000])
+def test_a_question_that_cannot_be_asked_is_told_before_anything_is_kept(desk, question):
     async def asked():
-        work = await desk.ask(ANN, "quote " + "x" * 3000, Filters())
-        await ended(work)
-        return work
+        with pytest.raises(UserError):
+            await desk.ask(ANN, question, Filters())
 
-    work = asyncio.run(asked())
-    (kept,) = desk.history.exchanges(ANN, work.begun.conversation)
-    assert "at most 2,000" in kept.error
-    assert len(kept.question) == 3006
+    asyncio.run(asked())
+    assert desk.history.conversations(ANN) == ()
+
+
+def test_of_two_questions_asked_at_once_in_one_conversation_one_is_refused(desk):
+    async def asked():
+        first = await desk.ask(ANN, QUESTION, Filters())
+        await ended(first)
+        while desk.at_work(first.begun.conversation):
+            await asyncio.sleep(0.01)
+        both = [desk.ask(ANN, QUESTION, Filters(), conversation=first.begun.conversation) for _ in range(2)]
+        second, refused = await asyncio.gather(*both, return_exceptions=True)
+        assert isinstance(refused, UserError)
+        await ended(second)
+        return first.begun.conversation
+
+    conversation = asyncio.run(asked())
+    assert [one.number for one in desk.history.exchanges(ANN, conversation)] == [1, 2]
+
+
+def test_a_server_that_ends_does_not_say_that_somebody_stopped_the_answer(writing_desk):
+    async def asked():
+        work = await writing_desk.ask(ANN, "hang on", Filters())
+        await until(work, "writing")
+        return work.begun.conversation  # and the loop ends, as a server's does
+
+    (kept,) = writing_desk.history.exchanges(ANN, asyncio.run(asked()))
+    assert (kept.answer, kept.error) == (None, None)
 
 
 def test_a_conversation_answers_one_question_at_a_time(writing_desk):

@@ -62,8 +62,8 @@ def test_without_settings_the_page_is_footnotes_own(tmp_path):
 
 
 def test_every_file_of_the_page_that_is_named_is_there(client):
-    named = re.findall(r'(?:href|src)="(/footnote/[^"]+)"', (STATIC / "head.html").read_text(encoding="utf-8"))
+    named = re.findall(r'(?:href|src)="(footnote/[^"]+)"', (STATIC / "head.html").read_text(encoding="utf-8"))
     assert len(named) > 5
-    assert [path for path in named if client.get(path).status_code != 200] == []
+    assert [path for path in named if client.get(f"/{path}").status_code != 200] == []
     scripts = {path.name for path in (STATIC / "script").iterdir()}
     assert scripts == {Path(path).name for path in named if "/script/" in path}

@@ -209,7 +209,9 @@ def test_a_supported_sentence_carries_its_numbers_and_nothing_else():
 
 
 def test_the_summary_counts_sentences_documents_and_says_how_new_they_are():
-    assert render.summary(answer(("", "One.")), EN) == "✓ 1 sentence, supported by 1 document · source of 18 Aug 2025"
+    assert render.summary(answer(("", "One.")), EN) == "✓ 1 sentence, quoted from 1 document · source of 18 Aug 2025"
+    written = answer(("", "One."), (" ", "Two."), answerer="model")
+    assert render.summary(written, EN).startswith("✓ 2 sentences, all supported by 1 document · ")
     two = answer(("", "One."), (" ", "Two."), verdict="unsupported")
     assert render.summary(two, EN) == "2 sentences: ✕ 2 not supported · 1 document · source of 18 Aug 2025"
 

@@ -146,7 +146,7 @@ def test_no_sentence_ends_in_two_full_stops_after_an_ukrainian_date():
     words = words_for("uk")
     day = words.date(DAY)
     filters = words("filters.before", date=day)
-    said = [words("welcome.newest", date=day), words("abstained.narrowed", filters=filters)]
+    said = [words("summary.newest", date=day), words("abstained.narrowed", filters=filters)]
     assert [one for one in said if ".." in one] == []
 
 

@@ -14,6 +14,7 @@ from itertools import groupby
 
 import nh3
 
+from assistant.blocks import blocks
 from assistant.exports.literal import MODEL
 from assistant.exports.parts import (
     EN,
@@ -23,7 +24,6 @@ from assistant.exports.parts import (
     VERDICTS,
     Footnote,
     asked,
-    blocks,
     carried,
     footnotes,
     heading,
@@ -102,7 +102,7 @@ def _answer(answer: Answer, notes: Sequence[Footnote]) -> str:
 def _body(answer: Answer, names: Mapping[int, str]) -> str:
     """Return paragraphs, headings and lists."""
     html = []
-    for kind, group in groupby(blocks(answer), key=lambda block: block.kind):
+    for kind, group in groupby(blocks(answer.text, answer.claims), key=lambda block: block.kind):
         rows = (
             "".join(_lead(piece.lead) + _claim(piece.claim, answer, names) for piece in one.pieces) for one in group
         )

@@ -6,6 +6,7 @@ Footnotes are numbered by hand, as on the page: programs that know [^1] count an
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from assistant.blocks import blocks
 from assistant.exports.literal import code, literal, quotation, written
 from assistant.exports.parts import (
     EN,
@@ -15,7 +16,6 @@ from assistant.exports.parts import (
     VERDICTS,
     Footnote,
     asked,
-    blocks,
     footnotes,
     heading,
     how,
@@ -83,7 +83,7 @@ def _answer(answer: Answer, notes: Sequence[Footnote]) -> Iterator[str]:
 
 def _body(answer: Answer, known: set[int]) -> Iterator[str]:
     """Yield the paragraphs and headings of an answer one by one, and each list whole."""
-    for kind, group in groupby(blocks(answer), key=lambda block: block.kind):
+    for kind, group in groupby(blocks(answer.text, answer.claims), key=lambda block: block.kind):
         rows = []
         for number, block in enumerate(group, start=1):
             mark = f"{number}. " if kind == "number" else _MARKS[kind]

@@ -5,10 +5,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from assistant.history import Conversation, Exchange
-from assistant.types import Answer, Citation, Claim, State, VerdictName
+from assistant.types import Answer, Citation, State, VerdictName
 from assistant.web.cards import ABSTAINED
 from assistant.web.words import words_for
 from vectorstore.types import Filters
@@ -37,7 +36,6 @@ LEGEND = (
 
 Shown = Callable[[str], str]  # how a format writes what is not ours: escaped
 
-_BLOCK = re.compile(r"(?:^|\n)[ \t]*([-*•]|\d+[.)]|#{1,6})[ \t]+$")  # the markup that a claim's lead ends with
 # Neither HTML nor UTF-8 can carry all of these, and none of them shows; no text that a loader made holds any.
 _NOT_CARRIED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -54,22 +52,6 @@ class Footnote:
     name: str
     question: int
     earlier: "Footnote | None" = None
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A claim, and the characters between it and the one before in its block."""
-
-    lead: str
-    claim: Claim
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A part of an answer that stands on lines of its own."""
-
-    kind: Literal["paragraph", "bullet", "number", "heading"]
-    pieces: tuple[Piece, ...]
 
 
 def footnotes(exchanges: Sequence[Exchange]) -> list[tuple[Footnote, ...]]:
@@ -93,29 +75,6 @@ def footnotes(exchanges: Sequence[Exchange]) -> list[tuple[Footnote, ...]]:
             notes.append(note)
         lists.append(tuple(notes))
     return lists
-
-
-def blocks(answer: Answer) -> list[Block]:
-    """Return an answer's claims as paragraphs, items and headings, by the white space and markup before each."""
-    found: list[tuple[Literal["paragraph", "bullet", "number", "heading"], list[Piece]]] = []
-    written, markers = 0, ""
-    for claim in answer.claims:
-        lead = answer.text[written : claim.span.start].removeprefix(markers)
-        written = claim.span.end
-        markers = " " + "".join(f"[{number}]" for number in claim.citations) if claim.citations else ""
-        markup = _BLOCK.search(lead)
-        apart = re.search(r"\n[ \t]*\n", lead) or ("\n" in lead and found and found[-1][0] == "heading")
-        if markup:
-            found.append((_kind(markup[1]), [Piece(lead[: markup.start()].lstrip(), claim)]))
-        elif apart or not found:
-            found.append(("paragraph", [Piece(lead.lstrip(), claim)]))
-        else:
-            found[-1][1].append(Piece(lead, claim))
-    return [Block(kind, tuple(pieces)) for kind, pieces in found]
-
-
-def _kind(markup: str) -> Literal["bullet", "number", "heading"]:
-    return "bullet" if markup in "-*•" else "number" if markup[0].isdigit() else "heading"
 
 
 def heading(conversation: Conversation, exchanges: Sequence[Exchange]) -> str:

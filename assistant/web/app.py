@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 HOSTS = ("localhost", "127.0.0.1", "[::1]", "::1")
-ASKED_AT_ONCE, WAITING = 32, 64
+ONLOOKERS, WAITING = 400, 800  # pages that follow an answer as it is written, and events that wait for their turn
 GOODBYE = 2  # seconds: an open page keeps a connection open for ever
 
 
@@ -56,7 +56,8 @@ def create_app(
     app.add_middleware(Door, larger={UPLOAD: settings.upload_megabytes * MEGABYTE + BODY})
 
     page = build_page(desk, brand, settings.language, examples)
-    page.queue(default_concurrency_limit=ASKED_AT_ONCE, max_size=WAITING, api_open=False)
+    page.max_threads = ONLOOKERS  # Gradio's name for the events it serves at once; an onlooker holds one and no thread
+    page.queue(default_concurrency_limit=ONLOOKERS, max_size=WAITING, api_open=False)
     mounted: FastAPI = gradio.mount_gradio_app(
         app,
         page,
@@ -97,7 +98,9 @@ def run(app: FastAPI, settings: Settings) -> None:
             "choose another with --port."
         ) from error
     with listener:
-        config = uvicorn.Config(app, server_header=False, log_level=settings.log_level)
+        config = uvicorn.Config(
+            app, server_header=False, log_level=settings.log_level, timeout_graceful_shutdown=GOODBYE
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -12,7 +12,7 @@ ABSTAINED = "The documents do not say"
 
 
 def error_html(message: str, words: Words) -> str:
-    """Return a message in place of an answer, and the button that asks again."""
+    """Return a message in place of an answer."""
     return clean(
         f'<div class="card error"><h3>{escape(words("error.title"))}</h3><p dir="auto">{escape(message)}</p></div>'
     )

@@ -1,10 +1,13 @@
 """What the page asks for beside answers: kept conversations, the text behind a footnote, exports, thumbs."""
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
+from pathvalidate import sanitize_filename
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.contract import Json, answer_json
@@ -22,6 +25,7 @@ from vectorstore.errors import UserError
 if TYPE_CHECKING:
     from vectorstore.types import Document
 
+SHOWN = 200  # conversations in the list; older ones are found by searching
 PATIENCE = 5.0  # seconds for finding questions to go on with; nobody waits for them
 
 # An exported page needs nothing but its own style.
@@ -36,9 +40,10 @@ class Renaming(BaseModel):
 
 
 class Thumb(BaseModel):
-    """The body of POST …/feedback: what a person thinks of one kept answer."""
+    """The body of POST …/feedback: what a person thinks of one kept answer; `exchange` is its id, for ever its own."""
 
     model_config = ConfigDict(extra="forbid")
+    exchange: str
     vote: Vote
     reason: Reason | None = None
     words: str = Field("", max_length=LONGEST)
@@ -47,6 +52,7 @@ class Thumb(BaseModel):
 def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: str | None) -> None:
     """Add the routes of the kept conversations to app; each sees those of the person who asks, and no others."""
     history = desk.history
+    looking = threading.Lock()
 
     def user(request: Request) -> str:
         return visitor_of(request, language).user
@@ -60,7 +66,7 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
 
     @app.get("/api/conversations")
     def conversations(request: Request, search: str = "") -> list[Json]:
-        return [_conversation_json(one) for one in history.conversations(user(request), search)]
+        return [_conversation_json(one) for one in history.conversations(user(request), search)[:SHOWN]]
 
     @app.get("/api/conversations/{conversation}")
     def one(request: Request, conversation: str) -> Json:
@@ -87,12 +93,12 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
         if form == "print":
             return HTMLResponse(export_html(about, exchanges), headers=_INERT)
         if form == "json":
-            return JSONResponse(export_json(about, exchanges), headers=_saved_as(f"{conversation}.json"))
+            return JSONResponse(export_json(about, exchanges), headers=_saved_as(about.title, "json"))
         if form == "markdown":
-            text, kind, name = export_markdown(about, exchanges), "text/markdown", f"{conversation}.md"
+            text, kind, suffix = export_markdown(about, exchanges), "text/markdown", "md"
         else:
-            text, kind, name = export_html(about, exchanges), "text/html", f"{conversation}.html"
-        return Response(text, media_type=f"{kind}; charset=utf-8", headers=_saved_as(name))
+            text, kind, suffix = export_html(about, exchanges), "text/html", "html"
+        return Response(text, media_type=f"{kind}; charset=utf-8", headers=_saved_as(about.title, suffix))
 
     @app.get("/api/conversations/{conversation}/exchanges/{number}/{kind}/{source}")
     def read(
@@ -118,8 +124,13 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
             return {"questions": []}  # it was asked again meanwhile
         if exchange.next is not None:
             return {"questions": list(exchange.next)}
-        asked = [one.question for one in exchanges]
-        questions = suggestions(desk.assistant, exchange.answer, asked, PATIENCE)
+        if not looking.acquire(blocking=False):
+            return {"questions": []}  # one such search at a time: the answers come first
+        try:
+            asked = [one.question for one in exchanges]
+            questions = suggestions(desk.assistant, exchange.answer, asked, PATIENCE)
+        finally:
+            looking.release()
         if questions:  # a busy machine finds none in time: another look may
             history.suggest(Begun(conversation, number, exchange.id), questions)
         return {"questions": list(questions)}
@@ -127,6 +138,8 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
     @app.post("/api/conversations/{conversation}/exchanges/{number}/feedback", status_code=201)
     def feedback(request: Request, conversation: str, number: int, body: Thumb) -> Json:
         exchanges, answer = answered(request, conversation, number)
+        if exchanges[number - 1].id != body.exchange:
+            raise UserError("That answer has been replaced meanwhile; say what you think of the new one.")
         turns = remembered(exchanges[: number - 1])
         kept = store.add(body.vote, answer_json(answer), reason=body.reason, words=body.words, history=turns)
         return {"id": kept.id}
@@ -141,8 +154,10 @@ def _conversation_json(one: Conversation) -> Json:
     }
 
 
-def _saved_as(name: str) -> dict[str, str]:
-    return {"content-disposition": f'attachment; filename="footnote-{name}"'}
+def _saved_as(title: str, suffix: str) -> dict[str, str]:
+    """Return the header that has a browser save a download under its conversation's title."""
+    named = quote(sanitize_filename(f"{title[:60].strip()}.{suffix}", replacement_text=" "), safe="")
+    return {"content-disposition": f"attachment; filename=\"conversation.{suffix}\"; filename*=UTF-8''{named}"}
 
 
 def _now(desk: Desk, citation: Citation, words: Words) -> str | None:

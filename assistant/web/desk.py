@@ -4,7 +4,7 @@ import asyncio
 import datetime
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Literal
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 REMEMBERED = 20  # messages of a conversation that the next question is read with
 FRAME = 0.1  # seconds between two looks at an answer that is being written
+SIGN_OF_LIFE = 5.0  # seconds after which an onlooker is shown the same again: one who has left is noticed by that
+AT_ONCE = 64  # answers that are written at the same time
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +30,8 @@ _log = logging.getLogger(__name__)
 class Work:
     """One answer under way: how far it is, for any number of onlookers, and how it ended.
 
-    `answer` or `error` is set once it has ended; until then `stage` and `growing` say how far it is.
+    `answer` or `error` is set once it has ended; until then `stage` and `growing` say how far it is. `stopped` tells
+    that a person wanted no more of it.
     """
 
     def __init__(self, begun: Begun, question: str, filters: Filters) -> None:
@@ -40,6 +43,7 @@ class Work:
         self.growing = Growing()
         self.answer: Answer | None = None
         self.error: str | None = None
+        self.stopped = False
         self._version = 0
         self._news = asyncio.Event()
 
@@ -49,17 +53,19 @@ class Work:
         return self.answer is not None or self.error is not None
 
     async def frames(self) -> AsyncGenerator["Work", None]:
-        """Yield this work now and after changes, at most every FRAME seconds, and once after it has ended."""
-        seen = -1
+        """Yield this work now and after changes, at most every FRAME seconds, and once after it has ended.
+
+        While nothing changes it is yielded every SIGN_OF_LIFE seconds.
+        """
         while True:
-            if self._version != seen:
-                seen, last = self._version, self.ended
-                yield self
-                if last:
-                    return
-                await asyncio.sleep(FRAME)
-            else:
-                await self._news.wait()
+            seen, last = self._version, self.ended
+            yield self
+            if last:
+                return
+            await asyncio.sleep(FRAME)
+            if self._version == seen:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), SIGN_OF_LIFE)
 
     def note(self, event: Retrieved | Delta | Claimed | Rewritten) -> None:
         """Take in what the pipeline yields."""
@@ -96,6 +102,7 @@ class Desk:
     def __init__(self, assistant: "Assistant", history: History) -> None:
         self.assistant = assistant
         self.history = history
+        self._taken: set[str] = set()  # conversations that are being answered, from before their question is kept
         self._at_work: dict[str, tuple[Work, asyncio.Task[Answer], asyncio.Task[None]]] = {}
 
     async def ask(
@@ -110,19 +117,34 @@ class Desk:
         """Begin to answer a question of this user's; `replaces` is the number of the exchange it takes the place of.
 
         Raises:
-            UserError: if the conversation is not this user's, is being answered already, or cannot be kept.
+            UserError: if the question is empty or too long, or if the conversation is not this user's, is being
+                answered already, or cannot be kept; nothing has been kept then.
         """
-        if conversation in self._at_work:
+        self.assistant.checked(question)
+        if conversation in self._taken:
             raise UserError("The question before is still being answered; wait for it, or stop it.")
-        begun = await asyncio.to_thread(
-            self.history.begin, user, question, filters, conversation=conversation, replaces=replaces
-        )
+        if len(self._at_work) >= AT_ONCE:
+            raise UserError("Too many questions are being answered at the moment; ask again in a minute.")
+        if conversation is not None:
+            self._taken.add(conversation)
+        try:
+            begun = await asyncio.to_thread(
+                self.history.begin, user, question, filters, conversation=conversation, replaces=replaces
+            )
+        except BaseException:
+            self._taken.discard(conversation or "")
+            raise
+        self._taken.add(begun.conversation)
         work = Work(begun, question, filters)
         writing = asyncio.create_task(self._write(user, work))
         keeping = asyncio.create_task(self._keep(work, writing))
         self._at_work[begun.conversation] = work, writing, keeping
-        keeping.add_done_callback(lambda _: self._at_work.pop(begun.conversation, None))
+        keeping.add_done_callback(lambda _: self._leave(begun.conversation))
         return work
+
+    def _leave(self, conversation: str) -> None:
+        self._at_work.pop(conversation, None)
+        self._taken.discard(conversation)
 
     def at_work(self, conversation: str) -> Work | None:
         """Return the answer that is being written in a conversation."""
@@ -137,7 +159,8 @@ class Desk:
         """
         await asyncio.to_thread(self.history.conversation, user, conversation)
         if under_way := self._at_work.get(conversation):
-            _, writing, keeping = under_way
+            work, writing, keeping = under_way
+            work.stopped = True
             writing.cancel()
             await asyncio.wait([keeping])
 
@@ -157,6 +180,8 @@ class Desk:
         try:
             answer = await writing
         except asyncio.CancelledError:
+            if not work.stopped:
+                raise  # the server ends: the question is kept without an answer, and can be asked again
             answer = _stopped(work, self.assistant.answerer.kind)
         except UserError as problem:
             error = str(problem)
@@ -169,11 +194,15 @@ class Desk:
                 await asyncio.to_thread(self.history.finish, work.begun, answer)
             else:
                 await asyncio.to_thread(self.history.fail, work.begun, error or "")
-        except UserError as problem:  # the answer is right all the same: it is shown, and the person is told
-            _log.error("an answer could not be kept: %s", problem)
+        except Exception as problem:  # noqa: BLE001 - the answer is right all the same: it is shown, and this is told
+            _log.exception("an answer could not be kept")
+            told = (
+                str(problem) if isinstance(problem, UserError) else "This answer could not be kept; the log has more."
+            )
             if answer:
-                answer = replace(answer, notice=" ".join(filter(None, [answer.notice, str(problem)])))
-        work.end(answer, error)
+                answer = replace(answer, notice=" ".join(filter(None, [answer.notice, told])))
+        finally:
+            work.end(answer, error)
 
 
 def remembered(exchanges: Sequence[Exchange]) -> tuple[Turn, ...]:

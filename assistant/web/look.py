@@ -18,7 +18,9 @@ def add_look(app: FastAPI, brand: Brand, language: str | None) -> None:
 
     @app.get("/footnote/words.js")
     def words(request: Request) -> Response:
-        told = json.dumps({"title": brand.title, "fixed": bool(language), **script_words(visitor_of(request, language).words)})
+        told = json.dumps(
+            {"title": brand.title, "fixed": bool(language), **script_words(visitor_of(request, language).words)}
+        )
         headers = {"vary": "accept-language, cookie", "cache-control": "no-cache"}
         return Response(f"export default {told};", media_type="text/javascript", headers=headers)
 

@@ -1,5 +1,6 @@
 """The chat page: a question at a time, the answer as it is written, and nothing in the way."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assistant.history import Exchange
+from assistant.types import Role
 from assistant.web.api import AskFilters
 from assistant.web.brand import Brand
 from assistant.web.cards import error_html
@@ -36,11 +38,16 @@ class Context(BaseModel):
 
     @classmethod
     def read(cls, text: str) -> "Context":
-        """Return the context that text holds, an empty one if a page sends something else."""
+        """Return the context that text holds, an empty one if it holds nothing.
+
+        Raises:
+            UserError: if it holds something else.
+        """
         try:
             return cls.model_validate_json(text or "{}")
-        except ValidationError:
-            return cls()
+        except ValidationError as error:
+            where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "what the page sent"
+            raise UserError(f"{where} cannot be understood; change it, or load the page again.") from error
 
 
 def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequence[str] = ()) -> "gradio.Blocks":
@@ -51,11 +58,11 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
     """
     gr = import_gradio()
     markdown = desk.assistant.answerer.kind == "model"
-    english = words_for(None, None, language)
+    words_at_first = words_for(None, None, language)  # until the page is opened and its reader known
 
     page: gradio.Blocks
     with gr.Blocks(title=brand.title, analytics_enabled=False, fill_width=True) as page:
-        hello = gr.Markdown(_welcome(desk, brand, english), elem_id="hello", latex_delimiters=[])
+        hello = gr.Markdown(_welcome(desk, brand, words_at_first), elem_id="hello", latex_delimiters=[])
         chat = gr.Chatbot(
             elem_id="conversation",
             label="Conversation",
@@ -74,13 +81,13 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
         with gr.Column(elem_id="foot"):
             ask = gr.Textbox(
                 elem_id="ask",
-                label=english("ask.label"),
-                placeholder=english("ask.placeholder"),
+                label=words_at_first("ask.label"),
+                placeholder=words_at_first("ask.placeholder"),
                 show_label=False,
                 container=False,
                 autofocus=True,
                 max_lines=6,
-                submit_btn=english("ask.send"),
+                submit_btn=words_at_first("ask.send"),
             )
             context = gr.Textbox(elem_id="context", visible="hidden")  # written by the script, never seen
         with gr.Column(elem_id="examples"):
@@ -93,35 +100,37 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
 
         async def look(work: Work, earlier: list[Message], words: Words) -> AsyncGenerator[Update, None]:
             """Yield the page each time the answer under way has grown, and with what it became."""
-            asked = {"role": "user", "content": question_html(work.question, work.begun.number, words)}
+            busy = False
+            asked = _message("user", question_html(work.question, work.begun.number, words))
             async with aclosing(work.frames()) as frames:
                 async for frame in frames:
-                    shown = {"role": "assistant", "content": work_html(frame, words, markdown=markdown)}
+                    shown = _message("assistant", work_html(frame, words, markdown=markdown))
                     update: Update = {chat: gr.update(value=[*earlier, asked, shown], visible=True)}
-                    if frame.ended:
-                        update[ask] = box(words, busy=False)
+                    if frame.ended or not busy:  # from now on the page knows what it can stop
+                        busy = not frame.ended
+                        update[ask] = box(words, busy=busy)
                     yield update
 
         async def open_page(request: gr.Request) -> AsyncGenerator[Update, None]:  # type: ignore[name-defined]
             visitor = visitor_of(request, language)
             words = visitor.words
-            conversation = request.query_params.get("c")
-            work = desk.at_work(conversation) if conversation else None
             named: Update = {
                 hello: _welcome(desk, brand, words),
-                ask: box(words, busy=work is not None, label=words("ask.label"), placeholder=words("ask.placeholder")),
+                ask: box(words, busy=False, label=words("ask.label"), placeholder=words("ask.placeholder")),
             }
+            conversation = request.query_params.get("c")
             if not conversation:
                 yield named
                 return
             try:
-                earlier = await _messages(desk, visitor, conversation)
+                # First the work, then what is kept: an answer that ends in between is in both, and not in neither.
+                work = desk.at_work(conversation)
+                earlier = await _messages(desk, visitor, conversation, before=work.begun.number if work else None)
             except UserError as error:
-                earlier = [{"role": "assistant", "content": error_html(str(error), words)}]
-                work = None
+                work, earlier = None, [_message("assistant", error_html(str(error), words))]
             yield {**named, chat: gr.update(value=earlier, visible=True)}
             if work:
-                async with aclosing(look(work, earlier[: 2 * (work.begun.number - 1)], words)) as updates:
+                async with aclosing(look(work, earlier, words)) as updates:
                     async for update in updates:
                         yield update
 
@@ -129,10 +138,13 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
             if not question.strip():
                 yield {ask: gr.skip()}
                 return
-            visitor, about = visitor_of(request, language), Context.read(told)
+            visitor = visitor_of(request, language)
             words = visitor.words
-            yield {ask: box(words, busy=True, value="")}
+            yield {ask: gr.update(value="", submit_btn=False)}
+            busy = False
             try:
+                about = Context.read(told)
+                busy = about.conversation is not None and desk.at_work(about.conversation) is not None
                 work = await desk.ask(
                     visitor.user,
                     question,
@@ -143,7 +155,7 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
                 earlier = await _messages(desk, visitor, work.begun.conversation, before=work.begun.number)
             except UserError as error:
                 gr.Warning(escape(str(error)))
-                yield {ask: box(words, busy=False, value=question)}
+                yield {ask: box(words, busy=busy, value=question)}
                 return
             async with aclosing(look(work, earlier, words)) as updates:
                 async for update in updates:
@@ -153,7 +165,7 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
             if conversation := Context.read(told).conversation:
                 await desk.stop(visitor_of(request, language).user, conversation)
 
-        quiet: Any = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
+        quiet: Any = {"show_progress": "hidden", "api_visibility": "private"}
         page.load(open_page, None, [hello, chat, ask], **quiet)
         for source, begin in [(ask, ask.submit), *((button, button.click) for button in buttons)]:
             begin(answer, [source, context], [ask, chat], **quiet)
@@ -163,18 +175,24 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
 
 async def _messages(desk: Desk, visitor: Visitor, conversation: str, before: int | None = None) -> list[Message]:
     """Return a conversation as the chat shows it, or what of it stands before an exchange."""
-    import asyncio
 
-    exchanges = await asyncio.to_thread(desk.history.exchanges, visitor.user, conversation)
-    kept = exchanges if before is None else exchanges[: before - 1]
-    return [message for exchange in kept for message in _pair(exchange, conversation, visitor.words)]
+    def render() -> list[Message]:  # half a second of work for a long conversation: not on the event loop
+        exchanges = desk.history.exchanges(visitor.user, conversation)
+        kept = exchanges if before is None else exchanges[: before - 1]
+        return [message for exchange in kept for message in _pair(exchange, conversation, visitor.words)]
+
+    return await asyncio.to_thread(render)
 
 
 def _pair(exchange: Exchange, conversation: str, words: Words) -> tuple[Message, Message]:
     return (
-        {"role": "user", "content": question_html(exchange.question, exchange.number, words)},
-        {"role": "assistant", "content": exchange_html(exchange, conversation, words)},
+        _message("user", question_html(exchange.question, exchange.number, words)),
+        _message("assistant", exchange_html(exchange, conversation, words)),
     )
+
+
+def _message(role: Role, html: str) -> Message:
+    return {"role": role, "content": {"type": "text", "text": html}}  # a bare string would lose its tabs and indents
 
 
 def _welcome(desk: Desk, brand: Brand, words: Words) -> str:

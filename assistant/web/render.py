@@ -1,6 +1,6 @@
 """An answer as safe HTML: pure functions from what the pipeline yields to what the chat shows.
 
-Nothing a document, a model or a person wrote gets into the page unescaped, and whatever these functions put
+Nothing a document, a model or a person wrote gets into the chat unescaped, and whatever these functions put
 together passes one allow-list at the end (safe.py).
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
+from assistant.blocks import Kind, blocks
 from assistant.history import Begun, Exchange
 from assistant.types import Answer, Citation, Claim, VerdictName
 from assistant.web.cards import abstention_html, disagreements_html, error_html, nothing_html, notice_html
@@ -18,8 +19,7 @@ from assistant.web.safe import clean, inline_markdown
 from assistant.web.sources import chip_html, newest, sources_html
 from assistant.web.words import Words
 
-_MARKERS = re.compile(r" ?(?:\[\d+\])+")  # what the pipeline writes after a cited claim
-_BLOCK = re.compile(r"(?:^|\n)[ \t]*([-*•]|\d+[.)]|#{1,6})[ \t]+$")  # the markup that a claim's lead ends with
+_LISTS: dict[Kind, str] = {"bullet": "ul", "number": "ol"}
 
 # The word carries the meaning; the sign and the colour only repeat it.
 _SIGNS: dict[VerdictName, str] = {
@@ -127,7 +127,9 @@ def summary(answer: Answer, words: Words) -> str:
     documents = {citation.document.id for citation in answer.citations}
     sentences = words("units.sentences", count=len(verdicts))
     sources = words("units.documents", count=len(documents))
-    if set(verdicts) == {"supported"}:
+    if set(verdicts) == {"supported"} and answer.answerer == "extractive":
+        parts = ["✓ " + words("summary.quoted", sentences=sentences, documents=sources)]  # it is no more than that
+    elif set(verdicts) == {"supported"}:
         key = "summary.one_supported" if len(verdicts) == 1 else "summary.all_supported"
         parts = ["✓ " + words(key, sentences=sentences, documents=sources)]
     else:
@@ -145,38 +147,26 @@ def summary(answer: Answer, words: Words) -> str:
 def _body(
     text: str, claims: Sequence[Claim], citations: Sequence[Citation], turn: int, words: Words, *, markdown: bool
 ) -> str:
-    """Return paragraphs and lists, made from the white space and markup that stands before each claim."""
+    """Return paragraphs, headings and lists."""
     sources = {citation.number: citation for citation in citations}
     mixed = any(claim.judgement.verdict != "supported" for claim in claims)
-    blocks: list[tuple[str, list[str]]] = []
-    written = 0
-    for claim in claims:
-        marked = _MARKERS.match(text, written)
-        lead = text[marked.end() if marked else written : claim.span.start]
-        written = claim.span.end
-        markup = _BLOCK.search(lead)
-        rest = lead[: markup.start()] if markup else lead
-        said = _claim(claim, sources, turn, words, markdown=markdown, mixed=mixed)
-        sentence = escape(rest.strip()) + said
-        if markup:
-            blocks.append((_tag(markup[1]), [sentence]))
-        elif not blocks or re.search(r"\n[ \t]*\n", lead):
-            blocks.append(("p", [sentence]))
-        else:
-            # What joins two parts of a sentence ("; ") stands as it was written.
-            blocks[-1][1].append("<br>" + sentence if "\n" in lead else escape(lead) + said)
     html = []
-    for tag, group in groupby(blocks, key=lambda block: block[0]):
-        rows = ["".join(sentences) for _, sentences in group]
-        if tag in ("ul", "ol"):
-            html.append(f"<{tag}>" + "".join(f'<li dir="auto">{row}</li>' for row in rows) + f"</{tag}>")
-        else:
-            html.extend(f'<{tag} dir="auto">{row}</{tag}>' for row in rows)
+    for kind, group in groupby(blocks(text, claims), key=lambda block: block.kind):
+        rows = (
+            "".join(
+                _lead(piece.lead) + _claim(piece.claim, sources, turn, words, markdown=markdown, mixed=mixed)
+                for piece in block.pieces
+            )
+            for block in group
+        )
+        tag = {"paragraph": "p", "heading": "h4"}.get(kind, "li")
+        rendered = "".join(f'<{tag} dir="auto">{row}</{tag}>' for row in rows)
+        html.append(f"<{_LISTS[kind]}>{rendered}</{_LISTS[kind]}>" if kind in _LISTS else rendered)
     return "".join(html)
 
 
-def _tag(markup: str) -> str:
-    return "ul" if markup in "-*•" else "ol" if markup[0].isdigit() else "h4"
+def _lead(lead: str) -> str:
+    return re.sub(r"\s*\n\s*", "<br>", escape(lead))
 
 
 def _claim(claim: Claim, sources: dict[int, Citation], turn: int, words: Words, *, markdown: bool, mixed: bool) -> str:

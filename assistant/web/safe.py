@@ -13,8 +13,6 @@ _ATTRIBUTES = {
     "*": {"class", "id", "dir", "title"},
     "a": {"href"},
     "li": {"value"},
-    "ol": {"start"},
-    "details": {"open"},
     "button": {"type"},
 }
 _FOOTNOTE = re.compile(r"#[sn]-\d+-\d+")

@@ -1,18 +1,22 @@
 // What can be done with an answer: copy it, ask again, change the question, say what one thinks of it.
 
-import { ask, edit } from "./asking.js";
+import { ask, context, edit } from "./asking.js";
 import { copyAnswer } from "./copying.js";
 import { announce, button, call, element, say } from "./dom.js";
 import { setFilters } from "./filters.js";
 
-const given = new Map(); // the vote on each exchange that was given on this page
+// The vote on each answer that was given in this tab, by the class x-ID that no other answer ever has.
+const given = new Map(JSON.parse(sessionStorage.getItem("footnote votes") ?? "[]"));
 
 function about(node) {
   const message = node.closest(".exchange") ?? exchangeAfter(node);
   if (!message) return null;
   const [, conversation, number] = message.id.match(/^t-(.+)-(\d+)$/);
   const question = document.getElementById(`q-${number}`)?.textContent ?? "";
-  return { message, conversation, number: Number(number), question };
+  const id = [...message.classList].find((name) => name.startsWith("x-")).slice(2);
+  const last = [...document.querySelectorAll(".exchange")].at(-1) === message;
+  // Only the last answer is ever replaced; what follows an older one is not lost, its question is asked again below.
+  return { message, conversation, number: Number(number), question, id, replaces: last ? Number(number) : null };
 }
 
 function exchangeAfter(node) {
@@ -20,22 +24,30 @@ function exchangeAfter(node) {
   return [...document.querySelectorAll(".exchange")].find((one) => one.id.endsWith(`-${number}`));
 }
 
+function sayForAWhile(target, words) {
+  target.dataset.label ??= target.textContent;
+  target.textContent = words;
+  setTimeout(() => (target.textContent = target.dataset.label), 2500);
+}
+
 const acts = {
   copy: async (target, { message }) => {
     const done = await copyAnswer(message);
-    const label = target.textContent;
-    target.textContent = say(done ? "copied" : "copy_failed");
-    setTimeout(() => (target.textContent = label), 2000);
+    sayForAWhile(target, say(done ? "copied" : "copy_failed"));
   },
-  again: (_, { question, number }) => ask(question, number),
-  retry: (_, { question, number }) => ask(question, number),
-  edit: (_, { question, number }) => edit(question, number),
-  widen: (_, { question, number }) => {
+  again: (_, { question, replaces }) => ask(question, replaces),
+  retry: (_, { question, replaces }) => ask(question, replaces),
+  edit: (_, { question, replaces }) => edit(question, replaces),
+  widen: async (_, { question, replaces }) => {
+    const { ...before } = context.filters;
     setFilters({});
-    ask(question, number);
+    if (!(await ask(question, replaces))) setFilters(before);
   },
-  good: (target, which) => vote(which, { vote: "up" }),
-  bad: (target, which) => wrong(which),
+  good: async (target, which) => {
+    const problem = await vote(which, { vote: "up" });
+    if (problem) sayForAWhile(target, problem);
+  },
+  bad: (_, which) => wrong(which),
 };
 
 document.addEventListener("click", (event) => {
@@ -46,7 +58,9 @@ document.addEventListener("click", (event) => {
   acts[kind]?.(target, which);
 });
 
-async function vote({ conversation, number, message }, body) {
+// Return what went wrong, null if nothing did.
+async function vote({ conversation, number, id }, opinion) {
+  const body = { ...opinion, exchange: id };
   try {
     const path = `api/conversations/${encodeURIComponent(conversation)}/exchanges/${number}/feedback`;
     await call(path, { method: "POST", body });
@@ -54,7 +68,8 @@ async function vote({ conversation, number, message }, body) {
     announce(say("feedback_failed", { reason: problem.message }));
     return say("feedback_failed", { reason: problem.message });
   }
-  given.set(message.id, body.vote);
+  given.set(`x-${id}`, body.vote);
+  sessionStorage.setItem("footnote votes", JSON.stringify([...given]));
   pressed();
   announce(say("feedback_thanks"));
   return null;
@@ -63,7 +78,7 @@ async function vote({ conversation, number, message }, body) {
 // Mark the thumbs that were given; messages are drawn anew, so this is done again after every change.
 export function pressed() {
   for (const [name, vote] of given) {
-    const message = document.getElementById(name);
+    const message = document.querySelector(`.exchange.${name}`);
     message?.querySelector(".act.good")?.setAttribute("aria-pressed", String(vote === "up"));
     message?.querySelector(".act.bad")?.setAttribute("aria-pressed", String(vote === "down"));
   }
@@ -77,6 +92,7 @@ function wrong(which) {
   );
   const words = element("textarea", { rows: 3, maxLength: 2000, ariaLabel: say("words"), placeholder: say("words") });
   const problem = element("p", { className: "problem", role: "alert" });
+  const send = element("button", { type: "submit", className: "strong", textContent: say("send") });
   const form = element(
     "form",
     { method: "dialog" },
@@ -84,14 +100,16 @@ function wrong(which) {
     element("fieldset", { ariaLabel: say("feedback_title") }, ...choices),
     words,
     problem,
-    element("div", { className: "row" }, element("button", { type: "submit", className: "strong", textContent: say("send") }), button(say("cancel"), () => box.close())),
+    element("div", { className: "row" }, send, button(say("cancel"), () => box.close())),
   );
   const box = element("dialog", { className: "sheet" }, form);
   box.setAttribute("aria-label", say("feedback_title"));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    send.disabled = true;
     const reason = form.elements.reason.value || null;
     problem.textContent = (await vote(which, { vote: "down", reason, words: words.value })) ?? "";
+    send.disabled = false;
     if (!problem.textContent) box.close();
   });
   box.addEventListener("close", () => box.remove());

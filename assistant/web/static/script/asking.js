@@ -27,41 +27,55 @@ export function tell() {
   write("#context textarea, #context input", JSON.stringify(context));
 }
 
+// Ask, and return whether that was possible: one question at a time.
 export async function ask(question, replaces = null) {
+  if (!document.querySelector("#ask .submit-button")) {
+    announce(say("busy"));
+    return false;
+  }
+  leave();
   context.replaces = replaces;
   tell();
   write("#ask textarea", question);
   await new Promise((done) => setTimeout(done)); // Gradio takes the value over first
   document.querySelector("#ask .submit-button")?.click();
+  return true;
 }
 
-// Put an earlier question back into the box; the next one takes its place.
-export function edit(question, number) {
+// Put an earlier question back into the box; with a number, the next one takes its place.
+export function edit(question, number = null) {
+  leave();
+  write("#ask textarea", question)?.focus();
+  if (number === null) return;
   context.replaces = number;
   tell();
-  const box = write("#ask textarea", question);
-  box?.focus();
-  editing.replaceChildren(
-    element("span", { className: "tag" }, say("editing", { number }), named("✕", say("cancel"), () => leave(""))),
-  );
+  const tag = element("span", { className: "tag" }, say("editing", { number }), named("✕", say("cancel"), cancel));
+  editing.replaceChildren(tag);
   announce(say("editing", { number }));
 }
 
-function leave(question) {
+function leave() {
   context.replaces = null;
   tell();
   editing.replaceChildren();
-  if (question !== undefined) write("#ask textarea", question);
 }
+
+function cancel() {
+  leave();
+  write("#ask textarea", "")?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && context.replaces !== null && event.target.closest?.("#ask")) cancel();
+});
 
 // An answer has begun: its conversation is the page's from now on, and nothing is being replaced any more.
 export function begun(conversation) {
   if (context.replaces !== null) leave();
-  if (context.conversation === conversation) return false;
+  if (context.conversation === conversation) return;
   context.conversation = conversation;
   history.replaceState(null, "", `?${new URLSearchParams({ c: conversation })}`);
   tell();
-  return true;
 }
 
 export function suggestion(question) {

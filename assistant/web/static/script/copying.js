@@ -2,7 +2,7 @@
 
 import { announce, say } from "./dom.js";
 
-const REMOVED = ".unseen, .how, .sources, .acts, button, .reason, .title-of-card";
+const REMOVED = ".unseen, .how, .sources, .acts, button, .reason";
 
 // Return a piece of an answer with [1] for each number, and the footnotes it refers to, as text and as HTML.
 function noted(piece) {
@@ -24,8 +24,8 @@ function note(item) {
 }
 
 function asText({ body, notes }) {
-  const blocks = [...body.querySelectorAll("p, li, h3, h4")];
-  const lines = blocks.length ? blocks.map((block) => (block.matches("li") ? "- " : "") + block.textContent) : [body.textContent];
+  const blocks = [...body.querySelectorAll("p, li, h2, h3, h4")].filter((block) => !block.querySelector("p, li"));
+  const lines = blocks.length ? blocks.map((block) => (block.closest("li") === block ? "- " : "") + block.textContent) : [body.textContent];
   const text = lines.map((line) => line.replace(/\s+/g, " ").trim()).filter(Boolean).join("\n\n");
   return notes.length ? `${text}\n\n${notes.map(([number, words]) => `[${number}] ${words}`).join("\n")}` : text;
 }

@@ -5,9 +5,10 @@ import { button, call, element, language, named, say } from "./dom.js";
 
 const tags = element("div", { className: "tags" });
 const open = button(say("filter"), choose, { className: "quiet" });
-export const tools = element("div", { className: "tools" }, open, tags);
+const tools = element("div", { className: "tools" }, open, tags);
 tray.append(tools);
 
+const titles = new Map(); // of documents that were chosen, by their sources
 const day = (text) => new Date(`${text}T00:00`).toLocaleDateString(language, { dateStyle: "medium" });
 
 export function setFilters(filters) {
@@ -17,16 +18,18 @@ export function setFilters(filters) {
 }
 
 function draw() {
+  const held = tags.contains(document.activeElement);
   const { outlets = [], documents = [], after, before } = context.filters;
   const without = (name, one) => setFilters({ ...context.filters, [name]: context.filters[name].filter((each) => each !== one) });
   const shown = [
     ...outlets.map((one) => tag(one, () => without("outlets", one))),
-    ...documents.map((one) => tag(one, () => without("documents", one))),
+    ...documents.map((one) => tag(titles.get(one) ?? one, () => without("documents", one))),
     ...(after ? [tag(`${say("filter_after")} ${day(after)}`, () => setFilters({ ...context.filters, after: null }))] : []),
     ...(before ? [tag(`${say("filter_before")} ${day(before)}`, () => setFilters({ ...context.filters, before: null }))] : []),
   ];
   if (shown.length > 1) shown.push(button(say("clear_filters"), () => setFilters({}), { className: "quiet" }));
   tags.replaceChildren(...shown);
+  if (held) open.focus();
 }
 
 function tag(name, remove) {
@@ -56,18 +59,19 @@ async function choose() {
   const picked = element("div", { className: "tags" });
   const found = element("ul", { className: "found" });
   const find = element("input", { type: "search", ariaLabel: say("filter_find"), placeholder: say("filter_find") });
-  const from = element("input", { type: "date", value: after });
-  const until = element("input", { type: "date", value: before });
+  const from = element("input", { type: "date", value: after, max: "9999-12-31" });
+  const until = element("input", { type: "date", value: before, min: after, max: "9999-12-31" });
+  from.addEventListener("change", () => (until.min = from.value));
 
   function pick() {
-    picked.replaceChildren(...[...chosen].map((source) => tag(source, () => (chosen.delete(source), pick()))));
+    picked.replaceChildren(...[...chosen].map((source) => tag(titles.get(source) ?? source, () => (chosen.delete(source), pick(), find.focus()))));
   }
   let looked = 0;
   find.addEventListener("input", async () => {
     const mine = ++looked;
     const hits = find.value.trim() ? await call(`api/documents?${new URLSearchParams({ search: find.value, limit: 8 })}`).catch(() => []) : [];
     if (mine !== looked) return;
-    const row = (hit) => button(hit.title, () => (chosen.add(hit.source), (find.value = ""), found.replaceChildren(), pick(), find.focus()), { dir: "auto" });
+    const row = (hit) => button(hit.title, () => (chosen.add(hit.source), titles.set(hit.source, hit.title), (find.value = ""), found.replaceChildren(), pick(), find.focus()), { dir: "auto" });
     found.replaceChildren(...(find.value.trim() && !hits.length ? [element("li", { textContent: say("none_found") })] : hits.map((hit) => element("li", {}, row(hit)))));
   });
   pick();

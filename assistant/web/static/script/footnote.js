@@ -5,13 +5,12 @@ import { offerNext, pressed, withdrawNext } from "./acts.js";
 import { begun, context, suggestion, tell, tray } from "./asking.js";
 import { announce, calm, language, wide } from "./dom.js";
 import "./hover.js";
-import { list } from "./panel.js";
+import { offer } from "./panel.js";
 import "./shelf.js";
 
 document.documentElement.lang = language;
 
 const reloaded = context.conversation !== null;
-let questions = 0;
 let seen = ""; // the last exchange, by the classes that tell it from one that it takes the place of
 let ended = ""; // the same, once its answer is there
 let quiet = false; // what was there before the page is not news
@@ -24,21 +23,19 @@ function look() {
     told = true;
     tell();
   }
-  document.querySelector("#conversation [role=log]")?.setAttribute("aria-live", "off"); // it would read every update aloud
+  const log = document.querySelector("#conversation [role=log]");
+  log?.setAttribute("aria-live", "off"); // it would read every update aloud
+  log?.removeAttribute("aria-label"); // in English, whatever the page speaks
   for (const message of document.querySelectorAll("#conversation [data-testid][aria-label]")) message.removeAttribute("aria-label");
   const exchanges = document.querySelectorAll("#conversation .exchange");
   document.body.classList.toggle("talking", exchanges.length > 0 || context.conversation !== null);
-  const asked = document.querySelectorAll("#conversation .question");
-  if (asked.length !== questions) {
-    const behavior = calm.matches || questions === 0 ? "auto" : "smooth";
-    if (asked.length) asked[asked.length - 1].scrollIntoView({ block: "start", behavior });
-    questions = asked.length;
-  }
   const last = exchanges[exchanges.length - 1];
   if (!last) return;
   const done = last.querySelector(".acts") !== null;
   if (seen !== last.className) {
     quiet = seen === "" && reloaded && done;
+    const behavior = calm.matches || seen === "" ? "auto" : "smooth";
+    [...document.querySelectorAll("#conversation .question")].at(-1)?.scrollIntoView({ block: "start", behavior });
     seen = last.className;
     begun(last.id.match(/^t-(.+)-\d+$/)[1]);
     withdrawNext();
@@ -46,7 +43,7 @@ function look() {
   if (done && ended !== seen) {
     ended = seen;
     if (!quiet) announce(last.querySelector(".announced, .card")?.textContent ?? "");
-    if (wide.matches) list(last.id);
+    if (wide.matches) offer(last.id);
     if (last.querySelector(".act.copy")) offerNext(tray, last.id, suggestion);
   }
   pressed();

@@ -6,7 +6,9 @@ const hover = element("div", { id: "hover", role: "tooltip", hidden: true });
 document.body.append(hover);
 let timer = 0;
 
-function show(cite) {
+function show(pointed) {
+  const cite = pointed.isConnected ? pointed : document.querySelector(`#conversation a.cite:hover`); // drawn anew meanwhile
+  if (!cite) return;
   const item = document.getElementById(cite.hash.slice(1));
   if (!item) return;
   const speaker = item.querySelector(".speaker")?.textContent;
@@ -14,7 +16,7 @@ function show(cite) {
   hover.replaceChildren(
     element("p", { className: "quote", dir: "auto", textContent: item.querySelector("mark").textContent }),
     element("p", { className: "title", dir: "auto", textContent: item.querySelector(".title").textContent }),
-    element("p", { className: "where", textContent: [item.querySelector(".where").textContent, speaker].filter(Boolean).join(" · ") }),
+    element("p", { className: "where" }, ...item.querySelector(".where").cloneNode(true).childNodes, speaker ? ` · ${speaker}` : ""),
     ...(verdict ? [element("p", { className: "good", textContent: verdict })] : []),
   );
   hover.hidden = false;
@@ -22,14 +24,14 @@ function show(cite) {
   place(cite);
 }
 
-// Above the number where there is room, else below it.
+// Below the number where there is room, so that the sentence can be read beside its quotation; else above it.
 function place(cite) {
   const chip = cite.getBoundingClientRect();
   const box = hover.getBoundingClientRect();
   const left = Math.max(8, Math.min(chip.left - 16, document.documentElement.clientWidth - box.width - 8));
-  const above = chip.top - box.height - 10;
+  const below = chip.bottom + 10;
   hover.style.left = `${left}px`;
-  hover.style.top = `${above > 8 ? above : chip.bottom + 10}px`;
+  hover.style.top = `${below + box.height < innerHeight - 8 ? below : Math.max(8, chip.top - box.height - 10)}px`;
 }
 
 function hide() {
@@ -52,7 +54,8 @@ document.addEventListener("mouseover", (event) => {
 });
 document.addEventListener("focusin", (event) => {
   const cite = cited(event);
-  if (cite?.matches(":focus-visible")) show(cite);
+  const back = event.relatedTarget?.closest?.("#sources"); // the whole source has just been read
+  if (cite?.matches(":focus-visible") && !back) show(cite);
   else hide();
 });
 document.addEventListener("click", hide, true);

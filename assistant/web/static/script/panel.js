@@ -8,7 +8,7 @@ const previous = named("‹", say("previous"), () => show(at - 1));
 const next = named("›", say("next"), () => show(at + 1));
 const close = named("✕", say("close"), () => shut());
 const shown = element("div", { className: "shown" });
-export const panel = element(
+const panel = element(
   "aside",
   { id: "sources", hidden: true },
   element("header", {}, back, heading, previous, next, close),
@@ -34,9 +34,10 @@ function exchange() {
 // Show all sources of an answer.
 export function list(name) {
   of = name;
+  forget();
   const sources = exchange()?.querySelector(".sources");
   if (!sources) {
-    panel.hidden = true;
+    hide();
     return;
   }
   select("");
@@ -53,7 +54,13 @@ export function list(name) {
     const cards = element("ol", { className: "cards" }, ...[...also.querySelectorAll("li")].map(card));
     shown.append(element("details", {}, element("summary", { textContent: also.querySelector("summary").textContent }), cards));
   }
+  panel.scrollTop = 0;
   reveal();
+}
+
+// Show the sources of a new answer, unless somebody reads one.
+export function offer(name) {
+  if (back.hidden || panel.hidden) list(name);
 }
 
 function card(item) {
@@ -61,7 +68,7 @@ function card(item) {
   source.append(
     element("span", { className: "number", textContent: item.value }),
     element("span", { className: "title", dir: "auto", textContent: item.querySelector(".title").textContent }),
-    element("span", { className: "where", textContent: item.querySelector(".where").textContent }),
+    element("span", { className: "where" }, ...item.querySelector(".where").cloneNode(true).childNodes),
     element("span", { className: "quote", dir: "auto", textContent: item.querySelector("mark").textContent }),
   );
   source.addEventListener("click", () => read(item));
@@ -69,7 +76,7 @@ function card(item) {
 }
 
 // Read one source: an item of a message's list of sources.
-export function read(item) {
+function read(item) {
   items = [...item.parentElement.children];
   of = item.closest(".exchange").id;
   show(items.indexOf(item));
@@ -81,7 +88,7 @@ async function show(index) {
   const [, kind, turn, number] = item.id.match(/^([sn])-(\d+)-(\d+)$/);
   const conversation = of.match(/^t-(.+)-\d+$/)[1];
   select(`#${item.id}`);
-  heading.textContent = say("source_of", { number: item.value, count: items.length });
+  heading.textContent = say("source_of", { number: item.value, at: at + 1, count: items.length });
   back.hidden = close.hidden = false;
   previous.hidden = next.hidden = items.length < 2;
   reveal();
@@ -101,7 +108,7 @@ async function show(index) {
   if (text === null) {
     shown.replaceChildren(element("div", { className: "source" }, ...item.cloneNode(true).childNodes)); // the quotation at least
   } else {
-    shown.innerHTML = text; // made by the server, through its one allow-list
+    shown.innerHTML = text; // made by the server, through its allow-list
   }
   find(number);
   heading.focus({ preventScroll: true });
@@ -134,21 +141,32 @@ function reveal() {
   }
 }
 
+// What is still being asked for is not wanted any more.
+function forget() {
+  asked += 1;
+  panel.ariaBusy = "false";
+}
+
+function hide() {
+  panel.hidden = true;
+  document.body.classList.remove("citing");
+  select("");
+}
+
 // Leave what is read: back to all sources where they have a place of their own, else back to the answer.
 function shut() {
   const cite = chip();
-  asked += 1;
+  forget();
   if (wide.matches) list(of);
-  else {
-    panel.hidden = true;
-    document.body.classList.remove("citing");
-    select("");
-  }
+  else hide();
   cite?.focus();
 }
 
+wide.addEventListener("change", () => {
+  close.hidden = wide.matches && back.hidden;
+});
 panel.addEventListener("keydown", (event) => {
-  if (back.hidden || items.length < 2 || event.target.closest("input, textarea")) return;
+  if (back.hidden || items.length < 2 || event.altKey || event.ctrlKey || event.metaKey) return;
   if (event.key === "ArrowLeft") show(at - 1);
   if (event.key === "ArrowRight") show(at + 1);
 });
@@ -160,7 +178,9 @@ panel.addEventListener("click", (event) => {
   if (wanted >= 0) show(wanted);
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !back.hidden && !panel.hidden && !event.defaultPrevented && !document.querySelector("dialog[open]")) shut();
+  const leaves = event.key === "Escape" && !panel.hidden && !(wide.matches && back.hidden);
+  const elsewhere = event.defaultPrevented || event.target.closest("dialog, #ask");
+  if (leaves && !elsewhere) shut();
 });
 document.addEventListener(
   "click",

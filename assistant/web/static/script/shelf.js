@@ -6,7 +6,8 @@ import { uploader } from "./uploads.js";
 
 const find = element("input", { type: "search", ariaLabel: say("search_conversations"), placeholder: say("search_conversations") });
 const rows = element("div", { className: "rows" });
-const library = element("section", { className: "library", ariaLabel: say("library") });
+const held = element("p");
+const library = element("section", { className: "library", ariaLabel: say("library") }, held);
 const shelf = element(
   "dialog",
   { id: "shelf" },
@@ -18,7 +19,9 @@ const shelf = element(
   element("footer", {}, ...(fixed ? [] : [languages()])),
 );
 shelf.setAttribute("aria-label", say("conversations"));
-shelf.addEventListener("click", (event) => event.target === shelf && shelf.close()); // outside of the drawer
+shelf.addEventListener("click", ({ target, clientX }) => {
+  if (target === shelf && clientX > shelf.getBoundingClientRect().right) shelf.close(); // outside of the drawer
+});
 document.body.append(shelf);
 
 const menu = named("☰", say("open_menu"), openShelf, { className: "menu" });
@@ -29,14 +32,16 @@ document.body.prepend(element("header", { id: "bar" }, menu, brand, fresh));
 async function openShelf() {
   shelf.showModal();
   draw();
+  count();
+}
+
+async function count() {
   try {
     const { documents, uploads, extensions } = await call("api/library");
-    library.replaceChildren(
-      element("p", { textContent: say("documents_count", { count: documents }) }),
-      ...(uploads ? [uploader(extensions)] : []),
-    );
+    held.textContent = say("documents_count", { count: documents });
+    library.replaceChildren(held, ...(uploads ? [uploader(extensions, count)] : []));
   } catch (problem) {
-    library.textContent = problem.message;
+    held.textContent = problem.message;
   }
 }
 
@@ -95,7 +100,7 @@ function actions(one, item) {
   });
   const removal = button(say("delete"), () => {
     const sure = button(say("delete"), () => act(path, { method: "DELETE" }, one), { className: "strong" });
-    box.replaceChildren(element("p", { textContent: say("confirm_delete", { title: one.title }) }), sure, button(say("cancel"), draw));
+    box.replaceChildren(element("p", { textContent: say("confirm_delete", { title: one.title }) }), sure, button(say("cancel"), () => (draw(), find.focus())));
     sure.focus();
   });
   const box = element(
@@ -113,7 +118,7 @@ function actions(one, item) {
 
 function renaming(path, one, item) {
   const title = element("input", { type: "text", value: one.title, maxLength: 200, ariaLabel: say("rename"), required: true });
-  const form = element("form", {}, title, element("button", { type: "submit", className: "strong", textContent: say("save") }), button(say("cancel"), draw));
+  const form = element("form", {}, title, element("button", { type: "submit", className: "strong", textContent: say("save") }), button(say("cancel"), () => (draw(), find.focus())));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     act(path, { method: "PATCH", body: { title: title.value } });
@@ -131,7 +136,10 @@ async function act(path, how, deleted = null) {
     return;
   }
   if (deleted && deleted.id === context.conversation) location.assign(root.pathname);
-  else draw();
+  else {
+    draw();
+    find.focus();
+  }
 }
 
 function languages() {

@@ -1,17 +1,20 @@
 // Documents that people add: one after the other, each with how far it is and what became of it.
 
-import { announce, button, element, root, say } from "./dom.js";
+import { button, element, root, say } from "./dom.js";
 
 const outcomes = element("ul", { className: "outcomes" });
+let changed = () => {};
 let queue = Promise.resolve();
 
-export function uploader(extensions) {
+// Return the place to add documents; `done` is called after each.
+export function uploader(extensions, done) {
+  changed = done;
   const input = element("input", { type: "file", multiple: true, accept: extensions.join(","), hidden: true, ariaLabel: say("add_documents") });
   input.addEventListener("change", () => (add(input.files), (input.value = "")));
   const drop = element("div", { className: "drop" }, button(say("add_documents"), () => input.click(), { className: "strong" }), element("span", { className: "hint", textContent: say("drop_here") }), input);
   drop.addEventListener("dragover", (event) => event.preventDefault());
   drop.addEventListener("drop", (event) => (event.preventDefault(), add(event.dataTransfer.files)));
-  return element("div", {}, drop, outcomes);
+  return element("div", {}, drop, element("div", { role: "log" }, outcomes)); // heard in the drawer, where nothing else is
 }
 
 function add(files) {
@@ -39,7 +42,7 @@ function send(file, told, bar) {
     request.addEventListener("loadend", () => {
       bar.remove();
       told.textContent = `${file.name}: ${outcome(request)}`;
-      announce(told.textContent);
+      changed();
       done();
     });
     request.send(body);
