@@ -38,6 +38,7 @@ _ELSEWHERE = re.compile(
     r"different topic|new topic)\s*[:,.–—-]+\s*",
     re.IGNORECASE,
 )
+_ADDRESSED = re.compile(r"\b(?:me|us|you|your|please)\b", re.IGNORECASE)  # an order, not the name of a subject
 _COURTESY = re.compile(
     r"^\s*(?:thanks|thank you|ok|okay|great|good|fine|yes|no|hello|hi|hey|sorry|never mind)\b[\s\w]{0,20}[.!]*\s*$",
     re.IGNORECASE,
@@ -87,7 +88,9 @@ def _heard(text: str, talk: Talk) -> Talk:
 
 def _announces(text: str) -> bool:
     """Return whether a turn names something and asks nothing."""
-    return 0 < len(text.split()) <= 10 and "?" not in text and not (_ASKING.match(text) or _CONTRAST.match(text))
+    if not 0 < len(text.split()) <= 10 or "?" in text or _ADDRESSED.search(text):
+        return False
+    return not (_ASKING.match(text) or _CONTRAST.match(text))
 
 
 def _is_heading(text: str) -> bool:
