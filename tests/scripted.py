@@ -97,6 +97,16 @@ class Script:
         if order == "hang":
             yield Delta("This is being ")
             await asyncio.sleep(3600)
+        if order in ("type", "write"):  # the rest of the question, line by line, each in two strokes
+            for line in filter(str.strip, request.question.partition(" ")[2].splitlines()):
+                yield Delta(line[: len(line) // 2])
+                yield Delta(line[len(line) // 2 :] + "\n")
+                if order == "write":
+                    yield Draft(line, tuple(evidence[:1]), lead="\n- ")
+            if order == "type":
+                await asyncio.sleep(3600)
+            yield Ended()
+            return
         found = [one for one in evidence if all(word in one.text for word in words)]
         if order == "written":
             yield Delta("Markdown **bold** and ")
