@@ -4,9 +4,9 @@ import datetime
 import pytest
 from scripted import scripted_assistant
 
-from assistant.history import Exchange, History
-from assistant.types import Answer, Citation, Searched
-from assistant.web.desk import REMEMBERED, Desk, remembered
+from assistant.history import Begun, Exchange, History
+from assistant.types import Answer, Citation, Delta, Searched
+from assistant.web.desk import REMEMBERED, Desk, Work, remembered
 from vectorstore.errors import UserError
 from vectorstore.types import Document, Filters, Span
 
@@ -193,3 +193,23 @@ def test_a_footnote_of_a_forgotten_turn_keeps_its_number_for_itself():
 def answer(*citations):
     searched = Searched("Why?", Filters(), 0)
     return Answer("complete", "Why?", "Why?", "It rained.", (), citations, searched, "extractive")
+
+
+def test_a_burst_of_words_is_shown_once_and_its_end_too():
+    async def shown():
+        work = Work(Begun("c", 1, "x"), "Why?", Filters())
+        frames = []
+
+        async def look():
+            async for frame in work.frames():
+                frames.append(frame.growing.unverified)
+
+        onlooker = asyncio.create_task(look())
+        await asyncio.sleep(0)
+        for _ in range(500):
+            work.note(Delta("a"))
+        work.end(None, "It broke off.")
+        await onlooker
+        return frames
+
+    assert asyncio.run(shown()) == ["", "a" * 500]
