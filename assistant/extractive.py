@@ -24,13 +24,13 @@ LONGEST = 5  # sentences of an answer
 COMPARED = 12  # sentences looked at for it, before those that say the same become one
 # On real people's questions (training/relevance.py) the best sentence of a passage that answers lies above ANSWERS nine
 # times in ten; so does that of most passages that do not, hence the demands on names, speakers and COVERED.
-ANSWERS = -1.0  # logit from which words of whom a question asks about are an answer at all
+ANSWERS = -1.0  # logit from which a sentence is an answer at all
 # A library that does not hold the answer holds something like it. Asked with and without the document that answers
 # (120 questions of SQuAD 2, 110 of ClapNQ, each among all passages of its set), a sentence that shares few words with
-# its question is rarely the answer, well as it may read: adding SHARED for all of them says something false 26 and 13
-# times in a hundred where the logit alone did 29 and 22 times, and finds as many answers (84 and 85 against 83 and 85).
+# its question is rarely the answer, well as it may read: with ENOUGH something false is said 24 and 12 times in a
+# hundred where the logit alone did 29 and 22 times, and as many answers are found (83 and 84 against 83 and 85).
 SHARED = 2.5  # logits for a question whose content, by weight, all stands in the sentence or around it
-ENOUGH = 0.25  # logit, with that, from which a sentence is an answer at all
+ENOUGH = 0.25  # what the logit must come to with that
 COVERED = 0.1  # share of the question's content, by weight, that the sentence must hold
 ABOUT = {"who": 0.3}  # the same of what is no name: who is named beside the right people need not be who is asked for
 TOPIC = 0.3  # share of the content of a question, by weight, that puts the words of whom it asks about on its topic
@@ -165,7 +165,7 @@ def _find(part: Part, read: Sequence[Relevance]) -> _Found:
 
 def _is_borne_out(one: Relevance) -> bool:
     """Return whether a sentence answers, by how it is read and by how much of the question it takes up."""
-    return one.logit + SHARED * min(1.0, one.coverage + one.context) >= ENOUGH
+    return one.logit >= ANSWERS and one.logit + SHARED * min(1.0, one.coverage + one.context) >= ENOUGH
 
 
 def _is_on_topic(one: Relevance) -> bool:

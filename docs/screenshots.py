@@ -26,7 +26,7 @@ SCALE = 1.5  # pixels a point: sharp at the size of a README, and below 400 kB
 QUESTION = "What did Russia say about NATO troops?"
 ON_A_PHONE = "What did Rubio say about a deal?"  # its answer and the source fit above each other
 DISPUTED = "How long will the harbour bridge be closed?"
-CATEGORY = "injection"  # short answers: a case that fails and one that passes fit into one picture
+CATEGORY = "misattribution"  # short answers: a case that fails and one that passes fit into one picture
 
 # Two of them plainly contradict each other, which assistant/disagreements.py has to find out by itself.
 NEWS = {
