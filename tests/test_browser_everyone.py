@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from browsing import NARROW, NEEDS_CHROMIUM, QUESTION, WIDE, answered, ask, is_wide_enough, reading, violations
+from browsing import LEAVING, NARROW, NEEDS_CHROMIUM, QUESTION, WIDE, answered, ask, is_wide_enough, reading, violations
 from scripted import scripted_assistant
 from serving import serving
 
@@ -145,7 +145,7 @@ def test_the_page_speaks_the_language_of_the_browser(chromium, address, language
 
 
 def test_another_language_can_be_chosen_and_is_remembered(chromium, address):
-    with reading(chromium, address) as page:
+    with reading(chromium, address, allowed=LEAVING) as page:
         page.get_by_role("button", name="Conversations and settings").click()
         page.get_by_label("Language").select_option("uk")
         page.wait_for_selector("html[lang=uk]")

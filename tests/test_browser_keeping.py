@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from browsing import NARROW, NEEDS_CHROMIUM, QUESTION, answered, ask, footnotes, get, is_wide_enough, reading
+from browsing import LEAVING, NARROW, NEEDS_CHROMIUM, QUESTION, answered, ask, footnotes, get, is_wide_enough, reading
 from markdown_it import MarkdownIt
 from playwright.sync_api import expect
 from scripted import scripted_assistant
@@ -31,7 +31,10 @@ def path_of(page):
 
 
 def test_after_reload_and_restart_the_same_words_have_the_same_footnotes(chromium, settings):
-    with serving(create_app(scripted_assistant(), settings)) as address, reading(chromium, address) as page:
+    with (
+        serving(create_app(scripted_assistant(), settings)) as address,
+        reading(chromium, address, allowed=LEAVING) as page,
+    ):
         ask(page, QUESTION)
         ask(page, "quote Zelensky", turn=2)
         path, before = path_of(page), footnotes(page)
@@ -39,7 +42,10 @@ def test_after_reload_and_restart_the_same_words_have_the_same_footnotes(chromiu
         page.reload()
         answered(page, 2)
         assert footnotes(page) == before
-    with serving(create_app(scripted_assistant(), settings)) as address, reading(chromium, address, path=path) as page:
+    with (
+        serving(create_app(scripted_assistant(), settings)) as address,
+        reading(chromium, address, path=path, allowed=LEAVING) as page,
+    ):
         answered(page, 2)
         assert footnotes(page) == before
         assert page.locator(".answer").all_inner_texts() == said
@@ -49,7 +55,7 @@ def test_after_reload_and_restart_the_same_words_have_the_same_footnotes(chromiu
 
 
 def test_every_export_has_the_footnotes_of_the_page(chromium, address):
-    with reading(chromium, address) as page:
+    with reading(chromium, address, allowed=LEAVING) as page:
         ask(page, QUESTION)
         ask(page, "quote Zelensky", turn=2)
         shown = [(number, quote) for _, number, _, _, quote in footnotes(page) if quote]
@@ -76,13 +82,13 @@ def test_every_export_has_the_footnotes_of_the_page(chromium, address):
 
 def test_an_answer_goes_on_when_the_page_is_left_and_is_there_on_coming_back(chromium, settings):
     with serving(create_app(scripted_assistant(kind="model"), settings)) as address:
-        with reading(chromium, address) as page:
+        with reading(chromium, address, allowed=LEAVING) as page:
             page.fill("#ask textarea", "hang on")
             page.press("#ask textarea", "Enter")
             page.wait_for_selector(".draft")
             page.wait_for_url("**/?c=*")
             path = path_of(page)
-        with reading(chromium, address, path=path) as page:
+        with reading(chromium, address, path=path, allowed=LEAVING) as page:
             page.wait_for_selector(".draft")
             page.get_by_role("button", name="Stop").click()
             page.wait_for_selector(".card.stopped")
@@ -92,7 +98,7 @@ def test_an_answer_goes_on_when_the_page_is_left_and_is_there_on_coming_back(chr
 
 def test_a_question_whose_answer_was_never_finished_is_still_there(chromium, settings):
     with serving(create_app(scripted_assistant(kind="model"), settings)) as address:
-        with reading(chromium, address) as page:
+        with reading(chromium, address, allowed=LEAVING) as page:
             page.fill("#ask textarea", "hang on")
             page.press("#ask textarea", "Enter")
             page.wait_for_url("**/?c=*")
@@ -100,7 +106,7 @@ def test_a_question_whose_answer_was_never_finished_is_still_there(chromium, set
         # The next process finds a question without an answer, as after a power cut.
         with (
             serving(create_app(scripted_assistant(), settings)) as restarted,
-            reading(chromium, restarted, path=path) as page,
+            reading(chromium, restarted, path=path, allowed=LEAVING) as page,
         ):
             page.wait_for_selector(".card.error")
             assert page.locator(".question").inner_text() == "hang on"
@@ -109,7 +115,7 @@ def test_a_question_whose_answer_was_never_finished_is_still_there(chromium, set
 
 
 def test_conversations_are_listed_found_renamed_and_deleted(chromium, address):
-    with reading(chromium, address, NARROW) as page:
+    with reading(chromium, address, NARROW, allowed=LEAVING) as page:
         ask(page, QUESTION)
         page.locator("#bar .fresh").click()
         page.wait_for_selector("#ask textarea")
@@ -144,7 +150,7 @@ def test_a_conversation_that_is_gone_says_so(chromium, address):
 
 def test_a_source_that_has_changed_since_is_shown_as_it_was_cited(chromium, settings):
     assistant = scripted_assistant()
-    with serving(create_app(assistant, settings)) as address, reading(chromium, address) as page:
+    with serving(create_app(assistant, settings)) as address, reading(chromium, address, allowed=LEAVING) as page:
         with page.expect_response("**/next"):  # the questions to go on with are found in the same documents
             ask(page, QUESTION)
         quote = page.locator("#s-1-1 mark").evaluate("one => one.textContent")
