@@ -1,10 +1,12 @@
 """Everything that can be set, in one flat class; passed in, never a global."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Names = Annotated[tuple[str, ...], NoDecode]  # written with commas between them
 
 
 class Settings(BaseSettings):
@@ -44,9 +46,43 @@ class Settings(BaseSettings):
     passages: int = Field(20, ge=1, le=100, description="passages read for an answer")
     question_characters: int = Field(2000, ge=100, le=20_000, description="longest question, in characters")
 
-    host: str = Field("127.0.0.1", description="address the server listens on; only loopback, there is no sign-in yet")
+    host: str = Field("127.0.0.1", description="address the server listens on; without sign-in only loopback")
     port: int = Field(7860, ge=1, le=65_535, description="port the server listens on")
+    hosts: Names = Field((), description="names that the server is reached by, beside those of this machine")
+    path: str = Field("", pattern=r"^(/[\w.~-]+)*$", description='path that a proxy serves it under, "/assistant"')
+    proxies: Names = Field((), description="networks of the proxies in front, whose forwarded headers are believed")
+    insecure: bool = Field(False, description="listen without sign-in on an address that others can reach")
     log_level: Literal["debug", "info", "warning", "error"] = Field("warning", description="what the server logs")
+    log_format: Literal["text", "json"] = Field("text", description="how the server logs: lines for people, or JSON")
+    otlp_endpoint: str | None = Field(None, description="where traces are sent by OpenTelemetry; none: nowhere")
+
+    sign_in: Literal["none", "key", "proxy", "oidc"] = Field(
+        "none", description="how people sign in: not, with an API key, by a proxy's header, at an OpenID provider"
+    )
+    secret: SecretStr | None = Field(
+        None, min_length=32, description="signs sessions and embed tokens; none: one is kept in the library"
+    )
+    session_hours: float = Field(12.0, gt=0, le=720, description="hours until somebody must sign in again")
+    user_header: str = Field("X-Forwarded-User", description="header in which a proxy names the person")
+    groups_header: str = Field("X-Forwarded-Groups", description="header in which it names groups, with commas")
+    oidc_issuer: str | None = Field(None, description="address of the OpenID provider")
+    oidc_client_id: str | None = Field(None, description="what the provider knows Footnote as")
+    oidc_client_secret: SecretStr | None = Field(None, description="and by which secret")
+    oidc_scopes: str = Field("openid profile email", description="what is asked of the provider")
+    oidc_user_claim: str = Field("sub", description="claim that names a person, for ever the same one")
+    oidc_groups_claim: str = Field("groups", description="claim that lists a person's groups")
+    admins: Names = Field((), description="groups whose people may do everything")
+    writers: Names = Field((), description="groups whose people may hand in and delete documents; everybody: all")
+    collections: Path | None = Field(None, description="YAML file: which groups read and write which documents")
+
+    origins: Names = Field((), description="origins whose pages may embed the assistant and call it from a browser")
+    embed_minutes: float = Field(15.0, gt=0, le=1440, description="minutes that an embed token is good for")
+
+    requests_per_minute: int = Field(600, ge=1, description="requests of one person in a minute")
+    questions_per_minute: int = Field(60, ge=1, description="questions of one person in a minute")
+    answers_at_once: int = Field(32, ge=1, le=1000, description="answers that are written at the same time")
+    answers_waiting: int = Field(128, ge=0, le=10_000, description="questions that wait for that; more are refused")
+    keep_days: int | None = Field(None, ge=1, description="days after which conversations are deleted; none: never")
 
     title: str = Field("Footnote", min_length=1, max_length=60, description="what the page calls itself")
     welcome: str | None = Field(None, max_length=400, description="what the page says before the first question")
@@ -55,6 +91,11 @@ class Settings(BaseSettings):
     language: Literal["en", "de", "fr", "es", "uk"] | None = Field(
         None, description="language of the page; none: the one the reader chose, or the browser's"
     )
+
+    @field_validator("hosts", "proxies", "admins", "writers", "origins", mode="before")
+    @classmethod
+    def _between_commas(cls, given: object) -> object:
+        return tuple(filter(None, map(str.strip, given.split(",")))) if isinstance(given, str) else given
 
     @field_validator("uploads", mode="before")
     @classmethod

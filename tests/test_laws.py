@@ -106,7 +106,7 @@ def test_every_setting_is_documented_with_its_default():
     )
     expected = {}
     for name, field in Settings.model_fields.items():
-        default = "–" if field.default is None else f"`{field.default}`".replace(".0`", "`")
+        default = "–" if field.default in (None, "") else f"`{field.default}`".replace(".0`", "`")
         expected[f"`FOOTNOTE_{name.upper()}`"] = default
     assert rows == expected
 
