@@ -13,6 +13,7 @@ from assistant.commands.ask import ask
 from assistant.commands.check import check
 from assistant.commands.doctor import doctor
 from assistant.commands.index import index
+from assistant.commands.keys import add_key, list_keys, revoke_key
 from assistant.commands.options import LibraryBefore
 from assistant.commands.search import search
 from assistant.commands.serve import INTERRUPTED, serve
@@ -87,6 +88,11 @@ def application() -> typer.Typer:
     app.callback(help=help_of(footnote))(footnote)
     for command in (index, search, ask, check, serve, doctor):
         app.command(help=help_of(command))(command)
+    keys = typer.Typer(help="Add, list and revoke the API keys that programs sign in with.")
+    keys.command("add", help=help_of(add_key))(add_key)
+    keys.command("list", help=help_of(list_keys))(list_keys)
+    keys.command("revoke", help=help_of(revoke_key))(revoke_key)
+    app.add_typer(keys, name="keys")
     return app
 
 
