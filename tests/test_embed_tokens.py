@@ -6,7 +6,7 @@ from hashlib import sha384
 
 import pytest
 from drawn import FILTERS, TEXT
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 
@@ -67,6 +67,7 @@ def test_a_token_stands_for_the_user_with_the_groups_and_filters_and_may_only_as
     )
 
 
+@example(user="Ann", groups=set(), filters=Filters(documents=("caf\udce9.md",), outlets=("a\0b",)))
 @given(user=USERS, groups=st.sets(st.sampled_from(["editors", "staff", "everybody"])), filters=FILTERS)
 def test_what_is_minted_comes_back(tokens, keys, user, groups, filters):
     as_sent = read_filters(json.loads(json.dumps(filters_json(filters))))  # JSON joins what were two surrogates
