@@ -5,7 +5,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from assistant.types import Answer, Citation, Claim, Disagreement, Judgement, Searched, Usage
+from assistant.types import (
+    Answer,
+    Citation,
+    Claim,
+    Claimed,
+    Delta,
+    Disagreement,
+    Event,
+    Finished,
+    Judgement,
+    Retrieved,
+    Rewritten,
+    Searched,
+    Usage,
+)
 from vectorstore.types import Document, Filters, Hit, Landmark, Span
 
 Json = dict[str, Any]  # the one place where types end: what json.dumps takes
@@ -71,6 +85,30 @@ def citation_json(citation: Citation) -> Json:
         "end": citation.span.end,
         "quote": citation.quote,
         "speaker": citation.speaker,
+    }
+
+
+def event_json(event: Event) -> tuple[str, Json]:
+    """Return what an event of a stream is called, and what it tells."""
+    match event:
+        case Retrieved(query, hits):
+            return "retrieved", {"query": query, "passages": len(hits)}
+        case Delta(text):
+            return "delta", {"text": text}
+        case Claimed():
+            return "claimed", _claimed_json(event)
+        case Rewritten(claimed):
+            return "rewritten", {"claimed": [_claimed_json(one) for one in claimed]}
+        case Finished(answer):
+            return "finished", answer_json(answer)
+
+
+def _claimed_json(event: Claimed) -> Json:
+    return {
+        "lead": event.lead,
+        "claim": claim_json(event.claim),
+        "markers": event.markers,
+        "citations": [citation_json(one) for one in event.citations],
     }
 
 

@@ -30,3 +30,11 @@ class SkippedFile(Exception):  # noqa: N818 - a file that is skipped is an outco
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class NotFound(UserError):  # noqa: N818 - it says what it is
+    """Something that is not there, or not for whoever asked: from outside the two look the same."""
+
+
+class OwnerError(UserError):
+    """What only the owner of this installation can mend; it may name files, which are nobody else's business."""

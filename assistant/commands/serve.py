@@ -41,10 +41,13 @@ def serve(
         ),
     ] = None,
     no_uploads: Annotated[bool, typer.Option("--no-uploads", help="Let nobody hand in documents.")] = False,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let everybody who reaches the address in, without sign-in.")
+    ] = False,
     library: Library = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve the chat page and the API on this machine.
+    """Serve the chat page and the API.
 
     Prints the address once it is listening, and ends with Ctrl-C. Without a path and without a library, the sample
     articles are indexed first.
@@ -53,12 +56,16 @@ def serve(
       footnote serve
       footnote serve articles/ --port 8080
       footnote serve --no-uploads
+      FOOTNOTE_SIGN_IN=key footnote serve --host 0.0.0.0
       footnote --library /srv/news serve
     """
     if uploads and no_uploads:
         raise UserError("--uploads and --no-uploads were both given; give one of them.")
+    from assistant.web.safety import expect_safe
+
     folder = "none" if no_uploads else uploads
-    settings = read_settings(library=library, host=host, port=port, uploads=folder)
+    settings = read_settings(library=library, host=host, port=port, uploads=folder, insecure=insecure or None)
+    expect_safe(settings)
     _expect_free(settings.host, settings.port)
     if paths or not _has_documents(settings.library):
         _index(paths, settings)
@@ -66,10 +73,13 @@ def serve(
     from assistant.examples import examples
     from assistant.open import open_assistant
     from assistant.uploads import open_uploads
-    from assistant.web.app import create_app, run
+    from assistant.web.app import create_app
+    from assistant.web.serving import run
 
     assistant = open_assistant(settings)
-    app = create_app(assistant, settings, examples(assistant), open_uploads(assistant.library, settings))
+    # Examples are of all documents: where not everybody reads all, they would tell of what some may not see.
+    tried = () if settings.collections else examples(assistant)
+    app = create_app(assistant, settings, tried, open_uploads(assistant.library, settings))
     threading.Thread(target=_announce, args=(settings.host, settings.port, as_json), daemon=True).start()
     run(app, settings)
     raise typer.Exit(INTERRUPTED)  # the server returns when Ctrl-C has ended it, and for no other reason

@@ -1,25 +1,35 @@
-"""The JSON API: an answer, and what somebody thinks of one."""
+"""The JSON API: questions, searches, and what somebody thinks of an answer; and how all of it tells errors."""
 
 import datetime
-from contextlib import aclosing
+import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import FastAPI, Request
+from anyio import to_thread
+from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.exceptions import HTTPException
 
-from assistant.contract import Json, answer_json
+from assistant.access import Person
+from assistant.contract import Json, answer_json, hit_json
 from assistant.feedback import LONGEST, FeedbackStore, Reason, Vote
-from assistant.types import Finished, Role, State, Turn
-from assistant.web.door import problem
-from vectorstore.errors import UserError
+from assistant.types import Role, State, Turn
+from assistant.web.asking import Asking, narrowed
+from assistant.web.door import refusal
+from assistant.web.problems import Refused, problem
+from assistant.web.streams import answering, streamed
+from vectorstore.errors import NotFound, OwnerError, UserError
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
-    from assistant.pipeline import Assistant
+    from assistant.holdings import Collections
+
+EVENTS = "text/event-stream"
+MOST_HITS = 50
+
+_log = logging.getLogger(__name__)
 
 
 class AskTurn(BaseModel):
@@ -34,8 +44,8 @@ class AskFilters(BaseModel):
     """Which documents may be used, as in vectorstore.types.Filters."""
 
     model_config = ConfigDict(extra="forbid")
-    outlets: tuple[str, ...] = ()
-    documents: tuple[str, ...] = ()
+    outlets: tuple[str, ...] = Field((), max_length=100)
+    documents: tuple[str, ...] = Field((), max_length=100)
     after: datetime.date | None = None
     before: datetime.date | None = None
 
@@ -50,6 +60,15 @@ class Ask(BaseModel):
     model_config = ConfigDict(extra="forbid")
     question: str
     history: tuple[AskTurn, ...] = Field((), max_length=100)
+    filters: AskFilters = AskFilters()
+
+
+class Search(BaseModel):
+    """The body of POST /api/search; `k` is how many passages are wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+    query: str
+    k: int = Field(10, ge=1, le=MOST_HITS, strict=True)
     filters: AskFilters = AskFilters()
 
 
@@ -75,40 +94,84 @@ class Given(BaseModel):
     history: tuple[AskTurn, ...] = Field((), max_length=100)
 
 
-def add_api(app: FastAPI, assistant: "Assistant", store: FeedbackStore) -> None:
-    """Add the routes of the API to app, and how it tells errors."""
+def person_of(request: Request) -> Person:
+    """Return who sends the request, as the door has found."""
+    person: Person = request.scope["person"]
+    return person
 
-    @app.post("/api/ask")
-    async def ask(body: Ask) -> JSONResponse:
+
+def add_api(app: FastAPI, asking: Asking, store: FeedbackStore, collections: "Collections") -> None:
+    """Add the routes that no conversation is kept for to app."""
+    assistant = asking.assistant
+
+    @app.post("/api/ask", tags=["questions"])
+    async def ask(
+        request: Request,
+        body: Ask,
+        accept: Annotated[str, Header()] = "*/*",
+        idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    ) -> Response:
+        """Answer a question: as one JSON object, or as events while it is written (`Accept: text/event-stream`).
+
+        Two requests of one person with the same `Idempotency-Key` are one.
+        """
         history = [Turn(turn.role, turn.content) for turn in body.history]
-        async with aclosing(assistant.stream(body.question, history, body.filters.filters())) as events:
-            async for event in events:
-                if isinstance(event, Finished):
-                    return JSONResponse(answer_json(event.answer))
-        raise RuntimeError("a stream ends with Finished")
+        filters = body.filters.filters()
+        writing = asking.ask(person_of(request), body.question, history, filters, again=idempotency_key)
+        if EVENTS in accept:
+            return streamed(answering(writing.events(), request.scope["request_id"]))
+        return JSONResponse(answer_json(await writing.answer()))
 
-    @app.post("/api/feedback", status_code=201)
-    def feedback(body: Given) -> Json:  # no coroutine: it waits for a disk
+    @app.post("/api/search", tags=["documents"])
+    async def search(request: Request, body: Search) -> list[Json]:
+        """Find the passages that are nearest to a query, best first."""
+        person = person_of(request)
+        allowed = narrowed(person, body.filters.filters(), collections.readable(person))
+        query = assistant.checked(body.query)
+        hits = await to_thread.run_sync(lambda: assistant.retriever.search(query, k=body.k, filters=allowed))
+        return [hit_json(hit) for hit in hits]
+
+    @app.post("/api/feedback", status_code=201, tags=["questions"])
+    def feedback(request: Request, body: Given) -> Json:  # no coroutine: it waits for a disk
+        """Keep what somebody thinks of an answer."""
         history = tuple(Turn(turn.role, turn.content) for turn in body.history)
         answer = body.answer.model_dump(mode="json")
-        return {"id": store.add(body.vote, answer, reason=body.reason, words=body.words, history=history).id}
+        user = person_of(request).user
+        kept = store.add(body.vote, answer, reason=body.reason, words=body.words, history=history, user=user)
+        return {"id": kept.id}
 
-    @app.get("/healthz")
-    def healthz() -> Json:
-        return {"status": "ok"}
+
+def add_problems(app: FastAPI) -> None:
+    """Have app tell errors as problem does."""
 
     @app.exception_handler(UserError)
     async def mistake(request: Request, error: UserError) -> JSONResponse:
-        return problem(422, "user_error", str(error), request.scope["request_id"])
+        request_id = request.scope["request_id"]
+        if isinstance(error, Refused):
+            return refusal(error, request_id)
+        if isinstance(error, NotFound):
+            return problem(404, "not_found", str(error), request_id)
+        if isinstance(error, OwnerError):
+            _log.error("request failed: %s", error)
+            return problem(503, "unavailable", told(error, request.scope.get("person")), request_id)
+        return problem(422, "user_error", str(error), request_id)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        return problem(error.status_code, code, str(error.detail), request.scope["request_id"])
+        return problem(error.status_code, code, str(error.detail), request.scope["request_id"], error.headers)
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         # Where and what, never the value: it may hold anything, even characters that JSON cannot carry.
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+        where = where.encode("ascii", "backslashreplace").decode("ascii")[:100]
         return problem(422, "invalid_request", f"{where}: {first['msg']}", request.scope["request_id"])
+
+
+def told(error: UserError, person: Person | None) -> str:
+    """Return what a person may know of an error: what only the owner can mend is told to the owner."""
+    if isinstance(error, OwnerError) and not (person and person.may("admin")):
+        return "Something that this server keeps cannot be used at the moment; its owner finds more in the log."
+    return str(error)

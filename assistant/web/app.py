@@ -1,64 +1,128 @@
-"""The server: our own application that owns headers, limits and the JSON API, with the chat page mounted in it."""
+"""The server: our own application, that puts together who may come in, what is answered, and the chat page."""
 
-import socket
-from collections.abc import Sequence
-from ipaddress import ip_address
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from assistant.audit import Audit
+from assistant.embed_tokens import EmbedTokens
 from assistant.feedback import FeedbackStore
+from assistant.forgetting import expire
 from assistant.history import History
+from assistant.holdings import Collections
+from assistant.keys import Keys, person_of
+from assistant.secret import read_secret
 from assistant.settings import Settings
 from assistant.uploads import MEGABYTE, Uploads
-from assistant.web.api import add_api
+from assistant.web.admission import Admission
+from assistant.web.api import add_api, add_problems
+from assistant.web.asking import Asking
 from assistant.web.brand import Brand
 from assistant.web.conversations import add_conversations
 from assistant.web.desk import Desk
 from assistant.web.documents import UPLOAD, add_documents
-from assistant.web.door import BODY, Door
+from assistant.web.door import Door
+from assistant.web.embed import add_embed
+from assistant.web.identity import Identity
 from assistant.web.look import add_look
+from assistant.web.metrics import Metrics
+from assistant.web.operating import add_operating
+from assistant.web.pages import Pages
 from assistant.web.page import build_page, import_gradio
+from assistant.web.readiness import Readiness
+from assistant.web.routes import BODY, ROUTES
+from assistant.web.sessions import Sessions
+from assistant.web.sign_in import add_sign_in
+from assistant.web.strict import StrictRoute
 from vectorstore.errors import UserError
 
 if TYPE_CHECKING:
+    import gradio
+
+    from assistant.access import Person
     from assistant.pipeline import Assistant
 
 STATIC = Path(__file__).parent / "static"
-HOSTS = ("localhost", "127.0.0.1", "[::1]", "::1")
 ONLOOKERS, WAITING = 400, 800  # pages that follow an answer as it is written, and events that wait for their turn
-GOODBYE = 2  # seconds: an open page keeps a connection open for ever
+EXPIRY = 3600  # seconds between two looks for conversations that are kept no longer
+
+_log = logging.getLogger(__name__)
 
 
 def create_app(
     assistant: "Assistant", settings: Settings, examples: Sequence[str] = (), uploads: Uploads | None = None
 ) -> FastAPI:
-    """Return the whole application: `/` the chat page, `POST /api/ask` the answer as JSON, and what the page needs.
+    """Return the whole application: the chat page at `/`, the API beside it, and what operators need.
 
     Without `uploads`, nobody can hand in a document.
+
+    Raises:
+        UserError: if a setting does not hold.
     """
-    gradio = import_gradio()
-    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url=None)
-    brand = Brand.read(settings)
-    desk = Desk(assistant, History(settings.library))
+    app = FastAPI(
+        title="Footnote",
+        description="Answers from a folder of documents, with a checked footnote under every sentence.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=_lifespan(settings),
+    )
+    app.router.route_class = StrictRoute
+    secret, keys, audit = read_secret(settings), Keys(settings.library), Audit(settings.library)
+    collections, brand, metrics = Collections.read(settings), Brand.read(settings), Metrics([one.path for one in ROUTES])
+    tokens, sessions = EmbedTokens(secret, keys, settings.embed_minutes), Sessions(secret, settings.session_hours)
+    admission = Admission(
+        at_once=settings.answers_at_once,
+        waiting=settings.answers_waiting,
+        per_minute=settings.questions_per_minute,
+    )
+    metrics.watch_answers(under_way=lambda: admission.under_way, waiting=lambda: admission.waiting)
+    metrics.watch_library(assistant.library)
+    asking = Asking(assistant, admission, collections, metrics)
+    desk = Desk(assistant, History(settings.library), admission, collections, metrics)
     feedback = FeedbackStore(settings.library)
-    add_api(app, assistant, feedback)
+
+    def with_key(secret: str) -> "Person | None":
+        key = keys.find(secret)
+        return key and person_of(key)
+
+    add_problems(app)
+    add_api(app, asking, feedback, collections)
     add_conversations(app, desk, feedback, settings.language)
-    add_documents(app, assistant, uploads)
+    add_documents(app, assistant, uploads, collections, audit)
+    add_operating(app, settings, metrics, Readiness(assistant), audit)
+    add_embed(app, settings, keys, tokens, audit)
+    add_sign_in(app, settings, sessions, with_key, audit.note, brand)
     add_look(app, brand, settings.language)
     app.mount("/footnote", StaticFiles(directory=STATIC))
-    app.add_middleware(CORSMiddleware, allow_origins=[])  # its presence stops Gradio from reflecting every origin
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS, www_redirect=False)
-    app.add_middleware(Door, larger={UPLOAD: settings.upload_megabytes * MEGABYTE + BODY})
+    # Its presence stops Gradio from reflecting every origin. No credentials: a page brings a token, or nothing.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.origins,
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["authorization", "content-type", "idempotency-key"],
+        expose_headers=["x-request-id", "retry-after"],
+    )
+    identity = Identity(settings, keys, tokens, sessions)
+    larger = {UPLOAD: settings.upload_megabytes * MEGABYTE + BODY}
+    pages = Pages()
+    app.add_middleware(Door, settings=settings, identity=identity, metrics=metrics, pages=pages, larger=larger)
+    _mount(app, build_page(desk, brand, pages, settings.language, examples))
+    return app
 
-    page = build_page(desk, brand, settings.language, examples)
+
+def _mount(app: FastAPI, page: "gradio.Blocks") -> None:
+    gradio = import_gradio()
     page.max_threads = ONLOOKERS  # Gradio's name for the events it serves at once; an onlooker holds one and no thread
     page.queue(default_concurrency_limit=ONLOOKERS, max_size=WAITING, api_open=False)
-    mounted: FastAPI = gradio.mount_gradio_app(
+    gradio.mount_gradio_app(
         app,
         page,
         path="/",
@@ -74,44 +138,27 @@ def create_app(
         mcp_server=False,
         ssr_mode=False,
     )
-    return mounted
 
 
-def run(app: FastAPI, settings: Settings) -> None:
-    """Serve app in this process until it is interrupted.
+def _lifespan(settings: Settings):  # noqa: ANN202 - a context manager as FastAPI takes it
+    """Return what runs beside the application: conversations that are kept no longer are looked for now and then."""
 
-    Raises:
-        UserError: if the address is not this machine's own, or somebody else listens there.
-    """
-    import uvicorn
+    @contextlib.asynccontextmanager
+    async def beside(app: FastAPI) -> AsyncGenerator[None, None]:
+        task = asyncio.create_task(_expire(settings)) if settings.keep_days else None
+        yield
+        if task:
+            task.cancel()
 
-    if not _loopback(settings.host):
-        raise UserError(
-            f"{settings.host} can be reached from other machines and there is no sign-in yet; "
-            "leave FOOTNOTE_HOST at 127.0.0.1."
-        )
-    try:
-        listener = socket.create_server((settings.host, settings.port), family=_family(settings.host))
-    except OSError as error:
-        raise UserError(
-            f"Cannot listen on {settings.host}, port {settings.port} ({error.strerror or error}); "
-            "choose another with --port."
-        ) from error
-    with listener:
-        config = uvicorn.Config(
-            app, server_header=False, log_level=settings.log_level, timeout_graceful_shutdown=GOODBYE
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+    return beside
 
 
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+async def _expire(settings: Settings) -> None:
+    while True:
+        try:
+            gone = await asyncio.to_thread(expire, settings.library, settings.keep_days or 0)
+            if gone:
+                _log.info("%s conversations were kept long enough and are deleted", gone)
+        except UserError as error:
+            _log.error("conversations that were kept long enough could not be deleted: %s", error)
+        await asyncio.sleep(EXPIRY)

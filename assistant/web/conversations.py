@@ -2,10 +2,10 @@
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from pathvalidate import sanitize_filename
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,23 +13,38 @@ from pydantic import BaseModel, ConfigDict, Field
 from assistant.contract import Json, answer_json
 from assistant.exporting import export_html, export_json, export_markdown
 from assistant.feedback import LONGEST, FeedbackStore, Reason, Vote
-from assistant.history import Begun, Conversation, Exchange
+from assistant.history import MOST, Begun, Conversation, Exchange
 from assistant.suggestions import suggestions
 from assistant.types import Answer, Citation
+from assistant.web.api import AskFilters
 from assistant.web.desk import Desk, remembered
+from assistant.web.live import following
 from assistant.web.reader import reader_html
+from assistant.web.streams import streamed
 from assistant.web.visitor import visitor_of
 from assistant.web.words import Words
-from vectorstore.errors import UserError
+from vectorstore.errors import NotFound, UserError
 
 if TYPE_CHECKING:
     from vectorstore.types import Document
 
-SHOWN = 200  # conversations in the list; older ones are found by searching
+SHOWN = 100  # conversations in a list; older ones are found by searching, or further on
+KEPT = 1000  # questions whose Idempotency-Key is remembered
+Number = Annotated[int, Path(ge=1, le=1_000_000)]
+Again = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 PATIENCE = 5.0  # seconds for finding questions to go on with; nobody waits for them
 
 # An exported page needs nothing but its own style.
 _INERT = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+
+class Question(BaseModel):
+    """The body of a question of a conversation; `replaces` is the number of the exchange whose place it takes."""
+
+    model_config = ConfigDict(extra="forbid")
+    question: str
+    filters: AskFilters = AskFilters()
+    replaces: int | None = Field(None, ge=1, strict=True)
 
 
 class Renaming(BaseModel):
@@ -52,24 +67,82 @@ class Thumb(BaseModel):
 def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: str | None) -> None:
     """Add the routes of the kept conversations to app; each sees those of the person who asks, and no others."""
     history = desk.history
+    markdown = desk.assistant.answerer.kind == "model"
     looking = threading.Lock()
+    repeated: dict[tuple[str, str], Json] = {}  # by Idempotency-Key: a request that is sent again asks nothing again
 
     def user(request: Request) -> str:
         return visitor_of(request, language).user
 
-    def answered(request: Request, conversation: str, number: int) -> tuple[tuple[Exchange, ...], Answer]:
+    def may_read(request: Request, citation: Citation) -> bool:
+        """Return whether the whole text may be read today; the quotation was seen."""
+        readable = desk.collections.readable(visitor_of(request, language).person)
+        return readable is None or readable.holds(citation.document.source)
+
+    def answered(request: Request, conversation: str, number: Number) -> tuple[tuple[Exchange, ...], Answer]:
         exchanges = history.exchanges(user(request), conversation)
         answer = next((one.answer for one in exchanges if one.number == number), None)
         if answer is None:
-            raise UserError("There is no such answer any more; load the page again.")
+            raise NotFound("There is no such answer any more; load the page again.")
         return exchanges, answer
 
-    @app.get("/api/conversations")
-    def conversations(request: Request, search: str = "") -> list[Json]:
-        return [_conversation_json(one) for one in history.conversations(user(request), search)[:SHOWN]]
+    @app.get("/api/conversations", tags=["conversations"])
+    def conversations(
+        request: Request,
+        search: str = "",
+        limit: Annotated[int, Query(ge=1, le=SHOWN)] = SHOWN,
+        offset: Annotated[int, Query(ge=0, le=MOST)] = 0,
+    ) -> list[Json]:
+        """List one's conversations, the one last written in first."""
+        found = history.conversations(user(request), search)[offset : offset + limit]
+        return [_conversation_json(one) for one in found]
 
-    @app.get("/api/conversations/{conversation}")
+    @app.post("/api/conversations", status_code=202, tags=["conversations"])
+    async def begin(request: Request, body: Question, idempotency_key: Again = None) -> Json:
+        """Ask the first question of a conversation; its answer is at the address that `live` names."""
+        return await asked(request, None, body, idempotency_key)
+
+    @app.post("/api/conversations/{conversation}/exchanges", status_code=202, tags=["conversations"])
+    async def go_on(request: Request, conversation: str, body: Question, idempotency_key: Again = None) -> Json:
+        """Ask the next question of a conversation."""
+        return await asked(request, conversation, body, idempotency_key)
+
+    async def asked(request: Request, conversation: str | None, body: Question, again: str | None) -> Json:
+        person = visitor_of(request, language).person
+        if again is not None and (begun := repeated.get((person.user, again))):
+            return begun
+        work = await desk.ask(
+            person, body.question, body.filters.filters(), conversation=conversation, replaces=body.replaces
+        )
+        begun = _begun_json(work.begun)
+        if again is not None:
+            repeated[person.user, again] = begun
+            while len(repeated) > KEPT:
+                repeated.pop(next(iter(repeated)))
+        return begun
+
+    @app.post("/api/conversations/{conversation}/stop", status_code=204, tags=["conversations"])
+    async def stop(request: Request, conversation: str) -> Response:
+        """End the answer that is being written, and keep what there is of it."""
+        await desk.stop(user(request), conversation)
+        return Response(status_code=204)
+
+    @app.get("/api/conversations/{conversation}/exchanges/{number}/live", tags=["conversations"])
+    async def live(request: Request, conversation: str, number: Number) -> Response:
+        """Follow an answer as events: "growing" each time it has grown, then one "ended" with the answer or an error."""
+        visitor = visitor_of(request, language)
+        # First the work, then what is kept: an answer that ends in between is in both, and not in neither.
+        work = desk.at_work(conversation)
+        exchanges = await asyncio.to_thread(history.exchanges, visitor.user, conversation)
+        exchange = next((one for one in exchanges if one.number == number), None)
+        if exchange is None:
+            raise NotFound("There is no such question any more; load the conversation again.")
+        followed = work if work and work.begun.number == number else None
+        return streamed(following(followed, exchange, conversation, visitor.words, markdown=markdown))
+
+    @app.get("/api/conversations/{conversation}", tags=["conversations"])
     def one(request: Request, conversation: str) -> Json:
+        """Read a conversation."""
         who = user(request)
         return export_json(history.conversation(who, conversation), history.exchanges(who, conversation))
 
@@ -102,21 +175,21 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
 
     @app.get("/api/conversations/{conversation}/exchanges/{number}/{kind}/{source}")
     def read(
-        request: Request, conversation: str, number: int, kind: Literal["sources", "nearest"], source: int
+        request: Request, conversation: str, number: Number, kind: Literal["sources", "nearest"], source: Number
     ) -> HTMLResponse:
         """The whole text behind a footnote (or behind a nearest passage), as it was when it was cited."""
         _, answer = answered(request, conversation, number)
         citations = answer.citations if kind == "sources" else answer.searched.nearest
         chosen = next((one for one in citations if one.number == source), None)
-        if chosen is None:
-            raise UserError("There is no such source any more; load the page again.")
+        if chosen is None or not may_read(request, chosen):
+            raise NotFound("There is no such source any more; load the page again.")
         same = [one for one in citations if one.document.hash == chosen.document.hash]
         words = visitor_of(request, language).words
         note = _now(desk, chosen, words)
         return HTMLResponse(reader_html(chosen.document, same, source, words, note))
 
     @app.get("/api/conversations/{conversation}/exchanges/{number}/next")
-    def next_questions(request: Request, conversation: str, number: int) -> Json:
+    def next_questions(request: Request, conversation: str, number: Number) -> Json:
         """Questions to go on with, found when they are first asked for."""
         exchanges = history.exchanges(user(request), conversation)
         exchange = next((one for one in exchanges if one.number == number), None)
@@ -136,13 +209,20 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
         return {"questions": list(questions)}
 
     @app.post("/api/conversations/{conversation}/exchanges/{number}/feedback", status_code=201)
-    def feedback(request: Request, conversation: str, number: int, body: Thumb) -> Json:
+    def feedback(request: Request, conversation: str, number: Number, body: Thumb) -> Json:
         exchanges, answer = answered(request, conversation, number)
         if exchanges[number - 1].id != body.exchange:
             raise UserError("That answer has been replaced meanwhile; say what you think of the new one.")
         turns = remembered(exchanges[: number - 1])
-        kept = store.add(body.vote, answer_json(answer), reason=body.reason, words=body.words, history=turns)
+        kept = store.add(
+            body.vote, answer_json(answer), reason=body.reason, words=body.words, history=turns, user=user(request)
+        )
         return {"id": kept.id}
+
+
+def _begun_json(begun: Begun) -> Json:
+    where = f"api/conversations/{begun.conversation}/exchanges/{begun.number}/live"
+    return {"conversation": begun.conversation, "number": begun.number, "exchange": begun.id, "live": where}
 
 
 def _conversation_json(one: Conversation) -> Json:

@@ -10,19 +10,23 @@ from functools import reduce
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
+from assistant.access import Person
 from assistant.history import Begun, Exchange, History
 from assistant.types import Answer, Claimed, Delta, Finished, Retrieved, Rewritten, Searched, Turn
+from assistant.web.asking import narrowed
 from assistant.web.growing import Growing
 from vectorstore.errors import UserError
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
+    from assistant.holdings import Collections
     from assistant.pipeline import Assistant
+    from assistant.web.admission import Admission, Ticket
+    from assistant.web.metrics import Metrics
 
 REMEMBERED = 20  # messages of a conversation that the next question is read with
 FRAME = 0.1  # seconds between two looks at an answer that is being written
 SIGN_OF_LIFE = 5.0  # seconds after which an onlooker is shown the same again: one who has left is noticed by that
-AT_ONCE = 64  # answers that are written at the same time
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +41,7 @@ class Work:
     def __init__(self, begun: Begun, question: str, filters: Filters) -> None:
         self.begun = begun
         self.question = question
-        self.filters = filters
+        self.filters = filters  # that the person chose
         self.asked = datetime.datetime.now(datetime.UTC)
         self.stage: Literal["searching", "reading", "writing"] = "searching"
         self.growing = Growing()
@@ -99,44 +103,59 @@ class Desk:
     nobody does, it is finished all the same, and is there when somebody comes back.
     """
 
-    def __init__(self, assistant: "Assistant", history: History) -> None:
+    def __init__(
+        self,
+        assistant: "Assistant",
+        history: History,
+        admission: "Admission",
+        collections: "Collections",
+        metrics: "Metrics",
+    ) -> None:
         self.assistant = assistant
         self.history = history
+        self.collections = collections
+        self._admission = admission
+        self._metrics = metrics
         self._taken: set[str] = set()  # conversations that are being answered, from before their question is kept
         self._at_work: dict[str, tuple[Work, asyncio.Task[Answer], asyncio.Task[None]]] = {}
 
     async def ask(
         self,
-        user: str,
+        person: Person,
         question: str,
         filters: Filters,
         *,
         conversation: str | None = None,
         replaces: int | None = None,
     ) -> Work:
-        """Begin to answer a question of this user's; `replaces` is the number of the exchange it takes the place of.
+        """Begin to answer a question of this person's; `replaces` is the number of the exchange whose place it takes.
 
         Raises:
-            UserError: if the question is empty or too long, or if the conversation is not this user's, is being
-                answered already, or cannot be kept; nothing has been kept then.
+            UserError: if the question is empty, too long or one too many, or if the conversation is not this person's,
+                is being answered already, or cannot be kept; nothing has been kept then.
         """
         self.assistant.checked(question)
+        if conversation is not None:
+            # First of all whose it is: whether it is being answered is nobody else's business.
+            await asyncio.to_thread(self.history.conversation, person.user, conversation)
         if conversation in self._taken:
             raise UserError("The question before is still being answered; wait for it, or stop it.")
-        if len(self._at_work) >= AT_ONCE:
-            raise UserError("Too many questions are being answered at the moment; ask again in a minute.")
+        allowed = narrowed(person, filters, self.collections.readable(person))
+        ticket = self._admission.enter(person.user)
         if conversation is not None:
             self._taken.add(conversation)
         try:
             begun = await asyncio.to_thread(
-                self.history.begin, user, question, filters, conversation=conversation, replaces=replaces
+                self.history.begin, person.user, question, filters, conversation=conversation, replaces=replaces
             )
         except BaseException:
+            ticket.give_back()
             self._taken.discard(conversation or "")
             raise
         self._taken.add(begun.conversation)
         work = Work(begun, question, filters)
-        writing = asyncio.create_task(self._write(user, work))
+        writing = asyncio.create_task(self._write(person.user, work, allowed, ticket))
+        writing.add_done_callback(lambda _: ticket.give_back())  # cancelled before its first step, it has not
         keeping = asyncio.create_task(self._keep(work, writing))
         self._at_work[begun.conversation] = work, writing, keeping
         keeping.add_done_callback(lambda _: self._leave(begun.conversation))
@@ -164,14 +183,15 @@ class Desk:
             writing.cancel()
             await asyncio.wait([keeping])
 
-    async def _write(self, user: str, work: Work) -> Answer:
-        exchanges = await asyncio.to_thread(self.history.exchanges, user, work.begun.conversation)
-        turns = remembered(exchanges[: work.begun.number - 1])
-        async with aclosing(self.assistant.stream(work.question, turns, work.filters)) as events:
-            async for event in events:
-                if isinstance(event, Finished):
-                    return event.answer
-                work.note(event)
+    async def _write(self, user: str, work: Work, allowed: Filters, ticket: "Ticket") -> Answer:
+        async with ticket.place():
+            exchanges = await asyncio.to_thread(self.history.exchanges, user, work.begun.conversation)
+            turns = remembered(exchanges[: work.begun.number - 1])
+            async with aclosing(self.assistant.stream(work.question, turns, allowed)) as events:
+                async for event in events:
+                    if isinstance(event, Finished):
+                        return event.answer
+                    work.note(event)
         raise RuntimeError("a stream ends with Finished")
 
     async def _keep(self, work: Work, writing: "asyncio.Task[Answer]") -> None:
@@ -189,6 +209,10 @@ class Desk:
             reference = uuid4().hex[:12]
             _log.exception("answering failed, reference %s", reference)
             error = f"Something went wrong here, not in your question. Reference {reference}; the log has more."
+        if answer:
+            self._metrics.answered(answer)
+        else:
+            self._metrics.failed()
         try:
             if answer:
                 await asyncio.to_thread(self.history.finish, work.begun, answer)

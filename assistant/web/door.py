@@ -1,122 +1,248 @@
-"""What is decided before a request reaches the application, and the headers of everything that leaves it."""
+"""What is decided before a request reaches the application, in one place and in this order."""
 
+import asyncio
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 from uuid import uuid4
 
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-BODY = 1_000_000  # bytes: a question with its conversation is far below, a flood is not read
+from assistant.access import Person
+from assistant.web.headers import security_headers
+from assistant.web.identity import FORWARDED, Identity
+from assistant.web.logs import log_request
+from assistant.web.pages import Pages, page_of
+from assistant.web.problems import Refused, problem
+from assistant.web.rates import Rate
+from assistant.web.request_id import request_id as current_request
+from assistant.web.routes import BODY, Route, find_route
+from vectorstore.errors import NotFound
 
-# Measured: Gradio's chat works under this policy; 'unsafe-inline' is for its own inline scripts and styles.
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "font-src 'self' data:",
-        "media-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "frame-src 'none'",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "frame-ancestors 'self'",
-    )
-)
-HEADERS = {
-    "content-security-policy": POLICY,
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "SAMEORIGIN",
-    "referrer-policy": "no-referrer",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-}
-# Everything that is served. The rest of what Gradio brings (uploads, a proxy, files by path or by address, tools,
-# recordings, run history, a code editor, its API by name) is not: what is not on these lists is not found.
-PATHS = ("/", "/healthz", "/config", "/theme.css", "/favicon.ico", "/manifest.json")
-FOLDERS = ("/api/", "/footnote/", "/assets/", "/static/")
-GRADIO_API = ("queue/join", "queue/data", "heartbeat/", "cancel", "reset", "startup-events")
+if TYPE_CHECKING:
+    from assistant.settings import Settings
+    from assistant.web.metrics import Metrics
+
+HERE = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})  # names of this machine
+HEAD = 32_000  # bytes of all headers
+MOST_HEADERS = 100
+STALL = 30.0  # seconds that a reader may take nothing of what is sent
+TRIES = 20  # requests a minute of one address where nobody has to say who they are and something is tried
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _log = logging.getLogger(__name__)
 
 
 class Door:
-    """What is decided before a request reaches the application, and the headers of everything that leaves it.
+    """Lets a request in that names us, a route, somebody who may, and no more than is served; else says why not.
 
-    A request from another origin that could change something, a body over the limit, and the parts of Gradio that the
-    page does not use are turned away here. Plain ASGI, because a wrapper around the response would hold a stream back.
+    Nothing of a body is read before that, and the application finds the Person in `scope["person"]`. Plain ASGI,
+    because a wrapper around the response would hold a stream back.
     """
 
-    def __init__(self, app: ASGIApp, larger: Mapping[tuple[str, str], int]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: "Settings",
+        identity: Identity,
+        metrics: "Metrics",
+        pages: Pages,
+        larger: Mapping[tuple[str, str], int],
+    ) -> None:
         """Guard app; `larger` says how many bytes a body may have that may be larger than BODY, by method and path."""
-        self.app = app
-        self.larger = larger
+        self._app = app
+        self._settings = settings
+        self._identity = identity
+        self._metrics = metrics
+        self._pages = pages
+        self._larger = larger
+        self._names = HERE | {one.lower() for one in settings.hosts}
+        self._requests = Rate("requests", settings.requests_per_minute)
+        self._tries = Rate("attempts", TRIES)
+        self._behind_proxy = ProxyHeadersMiddleware(self._serve, list(settings.proxies))  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or turn it away."""
-        if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                await self.app(scope, receive, send)
-            return  # no part of the application speaks WebSocket
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":  # no part of the application speaks WebSocket
+            scope["peer"] = scope["client"][0] if scope.get("client") else ""
+            await self._behind_proxy(scope, receive, send)  # type: ignore[arg-type]
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn has types of its own
+        began = time.monotonic()
         request_id = scope["request_id"] = uuid4().hex
-        started = False
+        token = current_request.set(request_id)
+        route = self._find(scope)
+        found = route if isinstance(route, Route) else None
+        headers = security_headers(found, self._settings.origins)
+        status, sent = 0, 0
 
         async def leave(message: Message) -> None:
-            nonlocal started
+            nonlocal status, sent
             if message["type"] == "http.response.start":
-                started = True
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)  # a response that is stricter with itself may be
-            await send(message)
+                status = message["status"]
+                response = MutableHeaders(scope=message)
+                response["x-request-id"] = request_id
+                for name, value in headers.items():
+                    response.setdefault(name, value)  # a response that is stricter with itself may be
+            sent += len(message.get("body", b""))
+            async with asyncio.timeout(STALL):  # whoever takes nothing for so long is gone
+                await send(message)
 
-        limit = self.larger.get((scope["method"], scope["path"]), BODY)
-        refusal = _refusal(scope, limit)
-        if refusal:
-            await refusal(scope, receive, leave)
-            return
         try:
-            await self.app(scope, _limited(receive, limit), leave)
+            answer = self._refusal(scope, route)
+            if answer is None:
+                limit = self._limit(scope)
+                await self._app(scope, _limited(receive, limit), leave)
+            else:
+                await answer(scope, receive, leave)
+        except TimeoutError:
+            _log.warning("a reader took nothing for %s seconds; the connection is closed", STALL)
+            raise
         except Exception:  # BLE001 does not see the raise below as handling: the caller gets a number, the log the rest
-            _log.exception("request %s failed", request_id)
-            if started:
+            _log.exception("a request failed")
+            if status:
                 raise
             answer = problem(500, "internal_error", "Something went wrong on the server.", request_id)
             await answer(scope, receive, leave)
+        finally:
+            self._note(scope, found, status, time.monotonic() - began, sent)
+            current_request.reset(token)
+
+    def _find(self, scope: Scope) -> Route | tuple[str, ...]:
+        """Return what the request is for, and put the path that a proxy serves us under where Starlette wants it."""
+        root, path = self._settings.path, scope["path"]
+        inner = path.removeprefix(root) if root and path.startswith(f"{root}/") else path
+        if path == root != "":
+            inner = "/"
+        scope["root_path"], scope["path"] = root, root + inner
+        scope["raw_path"] = quote(scope["path"]).encode("ascii")
+        scope["inner_path"] = inner
+        return find_route(scope["method"], inner)
+
+    def _limit(self, scope: Scope) -> int:
+        return self._larger.get((scope["method"], scope["inner_path"]), BODY)
+
+    def _refusal(self, scope: Scope, route: Route | tuple[str, ...]) -> Response | None:
+        """Return the answer to a request that is turned away; None lets it in, with its Person."""
+        headers = Headers(scope=scope)
+        try:
+            self._check_head(scope, headers)
+            if not isinstance(route, Route):
+                if scope["method"] == "OPTIONS" and route and "access-control-request-method" in headers:
+                    return None  # a browser asks what another origin may do: answered by the CORS middleware
+                raise _nothing(scope, route)
+            self._check_origin(scope, headers, route)
+            person = self._identity.person(scope) if route.scopes else None
+            self._check_scopes(route, person)
+            self._count(scope, route, person)
+            self._check_body(scope, headers, route)
+            if person and (page := page_of(scope)) is not None:
+                self._pages.claim(page, person.user)
+        except NotFound as missing:
+            return problem(404, "not_found", str(missing), scope["request_id"])
+        except Refused as refused:
+            self._metrics.refused(refused.code)
+            if refused.code == "not_signed_in" and "text/html" in headers.get("accept", ""):
+                return self._to_sign_in(scope)
+            return refusal(refused, scope["request_id"])
+        if person is not None:
+            scope["person"] = person
+        # Gradio would build addresses from these, whoever sent them.
+        scope["headers"] = [one for one in scope["headers"] if one[0].decode("latin-1") not in FORWARDED]
+        return None
+
+    def _check_head(self, scope: Scope, headers: Headers) -> None:
+        raw = scope["headers"]
+        if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > HEAD:
+            raise Refused(431, "headers_too_large", f"At most {MOST_HEADERS} headers of {HEAD:,} bytes are read.")
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or _without_port(hosts[0]).lower() not in self._names:
+            raise Refused(400, "unknown_host", "This server is not reached by that name; its owner sets FOOTNOTE_HOSTS.")
+        query = scope["query_string"]
+        if b"fn_" in query or b"fe_" in query:
+            raise Refused(
+                400,
+                "credential_in_address",
+                "A key or token has no place in an address, where logs and browsers keep it; send it as a header.",
+            )
+
+    def _check_origin(self, scope: Scope, headers: Headers, route: Route) -> None:
+        """Make sure that no page of another site has a browser change something in somebody's name."""
+        if scope["method"] in SAFE:
+            return
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+        if origin is None:
+            foreign = site not in ("same-origin", "none")
+        else:
+            foreign = origin.split("://")[-1] != headers.get("host")
+        # Pages that may call us bring a token; without one a browser would send what it knows of the person.
+        if foreign and not (origin in self._settings.origins and "authorization" in headers):
+            raise Refused(403, "foreign_origin", "Requests from other sites are refused.")
+
+    def _check_scopes(self, route: Route, person: Person | None) -> None:
+        if not route.scopes:
+            return
+        if person is None:
+            raise Refused(401, "not_signed_in", "Sign in, or send an API key as “Authorization: Bearer …”.")
+        lacking = [scope for scope in route.scopes if not person.may(scope)]
+        if lacking:
+            raise Refused(403, "not_allowed", f"This needs the scope “{lacking[0]}”, which you do not have.")
+
+    def _count(self, scope: Scope, route: Route, person: Person | None) -> None:
+        if person is not None:
+            self._requests.count(person.user)
+        elif route.method == "POST":
+            self._tries.count(scope["client"][0] if scope.get("client") else "")
+
+    def _check_body(self, scope: Scope, headers: Headers, route: Route) -> None:
+        length, limit = headers.get("content-length", "0"), self._limit(scope)
+        if not length.isdecimal() or int(length) > limit:
+            raise Refused(413, "content_too_large", _too_large(limit))
+        wanted, given = route.media_type, headers.get("content-type", "").partition(";")[0].strip().lower()
+        if wanted and given != wanted:
+            raise Refused(415, "unsupported_media_type", f"Send the body as {wanted}.")
+
+    def _to_sign_in(self, scope: Scope) -> Response:
+        query = scope["query_string"].decode("latin-1")
+        back = scope["path"] + (f"?{query}" if query else "")
+        return RedirectResponse(f"{scope['root_path']}/sign-in?next={quote(back, safe='')}", 303)
+
+    def _note(self, scope: Scope, route: Route | None, status: int, seconds: float, sent: int) -> None:
+        person: Person | None = scope.get("person")
+        name = route.path if route else "none"
+        self._metrics.requested(scope["method"], name, status=status, seconds=seconds)
+        way = person.way if person else None
+        log_request(scope["method"], name, status=status, seconds=seconds, way=way, sent=sent)
 
 
-def _refusal(scope: Scope, limit: int) -> JSONResponse | None:
-    headers, request_id = Headers(scope=scope), scope["request_id"]
-    if scope["method"] not in ("GET", "HEAD", "OPTIONS") and _foreign(headers):
-        return problem(403, "foreign_origin", "Requests from other sites are refused.", request_id)
-    if not _is_served(scope["path"]):
-        return problem(404, "not_found", "There is nothing here.", request_id)
-    length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > limit:
-        return problem(413, "content_too_large", _too_large(limit), request_id)
-    return None
+def refusal(refused: Refused, request_id: str) -> JSONResponse:
+    """Return the answer to a request that was refused."""
+    return problem(refused.status, refused.code, str(refused), request_id, refused.headers)
 
 
-def _is_served(path: str) -> bool:
-    return path in PATHS or path.startswith((*FOLDERS, *(f"/gradio_api/{name}" for name in GRADIO_API)))
+def _nothing(scope: Scope, methods: tuple[str, ...]) -> Refused:
+    if not methods:
+        return Refused(404, "not_found", "There is nothing here.")
+    return Refused(405, "method_not_allowed", f"This takes {', '.join(sorted(set(methods)))}.")
 
 
-def _foreign(headers: Headers) -> bool:
-    """Return whether a browser says that another site made the request; a program says nothing and is let in."""
-    origin = headers.get("origin")
-    if origin is not None and origin.split("://")[-1] != headers.get("host"):
-        return True
-    return headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+def _without_port(host: str) -> str:
+    """Return a host without its port, "[::1]" for "[::1]:80"."""
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]
 
 
-def _limited(receive: Receive, limit: int) -> Receive:
+def _limited(receive: Receive, limit: int) -> Callable[[], Any]:
     received = 0
 
     async def limited() -> Message:
@@ -124,7 +250,7 @@ def _limited(receive: Receive, limit: int) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > limit:
-            raise HTTPException(413, _too_large(limit))
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _too_large(limit))
         return message
 
     return limited
@@ -132,8 +258,3 @@ def _limited(receive: Receive, limit: int) -> Receive:
 
 def _too_large(limit: int) -> str:
     return f"A request may have at most {limit:,} bytes."
-
-
-def problem(status: int, code: str, message: str, request_id: str) -> JSONResponse:
-    """Return an error as programs read it: what kind, one sentence, and the number that the log knows it by."""
-    return JSONResponse({"code": code, "message": message, "request_id": request_id}, status)

@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assistant.history import Exchange
 from assistant.types import Role
-from assistant.web.api import AskFilters
+from assistant.web.api import AskFilters, told
 from assistant.web.brand import Brand
 from assistant.web.cards import error_html
 from assistant.web.desk import Desk, Work
+from assistant.web.pages import Pages
 from assistant.web.render import exchange_html, question_html, work_html
 from assistant.web.safe import clean
 from assistant.web.visitor import Visitor, visitor_of
@@ -50,7 +51,9 @@ class Context(BaseModel):
             raise UserError(f"{where} cannot be understood; change it, or load the page again.") from error
 
 
-def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequence[str] = ()) -> "gradio.Blocks":
+def build_page(
+    desk: Desk, brand: Brand, pages: Pages, language: str | None, examples: Sequence[str] = ()
+) -> "gradio.Blocks":
     """Return the page; its look and its script are in static/, and what it shows of an answer in render.py.
 
     The page itself remembers nothing: its address names the conversation, and `desk` knows the rest. So it lives on
@@ -111,8 +114,13 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
                         update[ask] = box(words, busy=busy)
                     yield update
 
+        def visitor_at(request: gr.Request) -> Visitor:  # type: ignore[name-defined]
+            visitor = visitor_of(request.request, language)
+            pages.claim(request.session_hash, visitor.user)
+            return visitor
+
         async def open_page(request: gr.Request) -> AsyncGenerator[Update, None]:  # type: ignore[name-defined]
-            visitor = visitor_of(request, language)
+            visitor = visitor_at(request)
             words = visitor.words
             named: Update = {
                 hello: _welcome(desk, brand, words),
@@ -127,7 +135,7 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
                 work = desk.at_work(conversation)
                 earlier = await _messages(desk, visitor, conversation, before=work.begun.number if work else None)
             except UserError as error:
-                work, earlier = None, [_message("assistant", error_html(str(error), words))]
+                work, earlier = None, [_message("assistant", error_html(told(error, visitor.person), words))]
             yield {**named, chat: gr.update(value=earlier, visible=True)}
             if work:
                 async with aclosing(look(work, earlier, words)) as updates:
@@ -138,7 +146,7 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
             if not question.strip():
                 yield {ask: gr.skip()}
                 return
-            visitor = visitor_of(request, language)
+            visitor = visitor_at(request)
             words = visitor.words
             yield {ask: gr.update(value="", submit_btn=False)}
             busy = False
@@ -146,7 +154,7 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
                 about = Context.read(told)
                 busy = about.conversation is not None and desk.at_work(about.conversation) is not None
                 work = await desk.ask(
-                    visitor.user,
+                    visitor.person,
                     question,
                     about.filters.filters(),
                     conversation=about.conversation,
@@ -154,7 +162,7 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
                 )
                 earlier = await _messages(desk, visitor, work.begun.conversation, before=work.begun.number)
             except UserError as error:
-                gr.Warning(escape(str(error)))
+                gr.Warning(escape(told(error, visitor.person)))
                 yield {ask: box(words, busy=busy, value=question)}
                 return
             async with aclosing(look(work, earlier, words)) as updates:
@@ -163,7 +171,7 @@ def build_page(desk: Desk, brand: Brand, language: str | None, examples: Sequenc
 
         async def stop(told: str, request: gr.Request) -> None:  # type: ignore[name-defined]
             if conversation := Context.read(told).conversation:
-                await desk.stop(visitor_of(request, language).user, conversation)
+                await desk.stop(visitor_at(request).user, conversation)
 
         quiet: Any = {"show_progress": "hidden", "api_visibility": "private"}
         page.load(open_page, None, [hello, chat, ask], **quiet)

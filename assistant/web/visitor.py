@@ -5,21 +5,26 @@ from typing import Any
 
 from starlette.requests import HTTPConnection
 
+from assistant.access import Person
 from assistant.web.words import Words, words_for
 
 COOKIE = "footnote_language"  # what the person chose; the browser's own wish otherwise
-NOBODY_ELSE = "local"  # the server is reached from this machine only: whoever sits there
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """The person on the other side of a request."""
 
-    user: str
+    person: Person
     words: Words
+
+    @property
+    def user(self) -> str:
+        """Whose conversations these are."""
+        return self.person.user
 
 
 def visitor_of(request: HTTPConnection | Any, fixed: str | None) -> Visitor:  # noqa: ANN401 - or Gradio's, which has the same
     """Return who sent a request; `fixed` is the language that an organisation has chosen for everybody."""
     words = words_for(request.headers.get("accept-language"), request.cookies.get(COOKIE), fixed)
-    return Visitor(NOBODY_ELSE, words)
+    return Visitor(request.scope["person"], words)

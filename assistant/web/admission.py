@@ -1,0 +1,81 @@
+"""Whose question is answered now, whose waits, and whose is refused: so many at once, in the order they came."""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from assistant.web.problems import Refused
+from assistant.web.rates import Rate
+
+PATIENCE = 60  # seconds: nobody is told to come back later than that
+
+
+class Admission:
+    """The places at which answers are written.
+
+    `under_way` answers are being written, and `waiting` questions wait for a place.
+    """
+
+    def __init__(self, *, at_once: int, waiting: int, per_minute: int) -> None:
+        self.under_way = 0
+        self.waiting = 0
+        self._at_once = at_once
+        self._most_waiting = waiting
+        self._places = asyncio.Semaphore(at_once)
+        self._questions = Rate("questions", per_minute)
+        self._usual = 1.0  # seconds that an answer takes, as lately seen
+
+    def enter(self, user: str) -> "Ticket":
+        """Take a user's question in, to be answered at its turn.
+
+        Raises:
+            Refused: 429 if this user asks too often, 503 if too many wait already.
+        """
+        self._questions.count(user)
+        if self.waiting >= self._most_waiting and self._places.locked():
+            wait = math.ceil(self._usual * (self.waiting + 1) / self._at_once)
+            raise Refused(
+                503,
+                "busy",
+                "Too many questions are being answered at the moment; ask again in a minute.",
+                min(max(wait, 1), PATIENCE),
+            )
+        self.waiting += 1
+        return Ticket(self)
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncGenerator[None, None]:
+        async with self._places:
+            self.under_way += 1
+            began = time.monotonic()
+            try:
+                yield
+            finally:
+                self.under_way -= 1
+                self._usual += 0.1 * (time.monotonic() - began - self._usual)
+
+
+class Ticket:
+    """One question's turn: it waits from the moment it is taken in, until its place is entered or it is given back."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._waits = True
+
+    @asynccontextmanager
+    async def place(self) -> AsyncGenerator[None, None]:
+        """Wait for a place, and hold it."""
+        try:
+            async with self._admission._place():
+                self.give_back()
+                yield
+        finally:
+            self.give_back()
+
+    def give_back(self) -> None:
+        """Wait no longer."""
+        if self._waits:
+            self._waits = False
+            self._admission.waiting -= 1

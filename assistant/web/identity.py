@@ -1,0 +1,135 @@
+"""Who sends a request: told by an API key, an embed token, a proxy, a session, or by being on this machine."""
+
+import logging
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.types import Scope
+
+from assistant.access import LOCAL, Person
+from assistant.embed_tokens import PREFIX as TOKEN
+from assistant.embed_tokens import EmbedTokens
+from assistant.keys import Keys, person_of
+from assistant.web.problems import Refused
+from assistant.web.roles import person_of as person_with_role
+from assistant.web.sessions import COOKIE, Sessions
+from vectorstore.errors import UserError
+
+if TYPE_CHECKING:
+    from assistant.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+KEY = "fn_"
+FORWARDED = ("x-forwarded-for", "x-real-ip", "forwarded", "x-forwarded-host", "x-forwarded-proto")
+
+
+class Identity:
+    """Tells who sends a request, by the one way in that the settings choose, by key or by token."""
+
+    def __init__(self, settings: "Settings", keys: Keys, tokens: EmbedTokens, sessions: Sessions) -> None:
+        """Use these ways in.
+
+        Raises:
+            UserError: if a network of the proxies is none.
+        """
+        self._settings = settings
+        self._keys = keys
+        self._tokens = tokens
+        self._sessions = sessions
+        self._proxies = Networks(settings.proxies)
+
+    def person(self, scope: Scope) -> Person | None:
+        """Return who sends the request, None if nobody has said.
+
+        Raises:
+            Refused: if what they say of themselves does not hold.
+        """
+        headers = Headers(scope=scope)
+        kind, _, credential = headers.get("authorization", "").partition(" ")
+        credential = credential.strip()
+        if kind.lower() == "bearer" and credential.startswith((KEY, TOKEN)):
+            return self._bearer(credential)
+        match self._settings.sign_in:
+            case "none":
+                return self._local(headers)
+            case "proxy":
+                return self._proxied(scope, headers)
+            case "key" | "oidc":
+                return self._in_session(headers)
+
+    def _bearer(self, credential: str) -> Person:
+        if credential.startswith(TOKEN):
+            person = self._tokens.person(credential)
+        else:
+            key = self._keys.find(credential)
+            person = key and person_of(key)
+        if person is None:
+            raise Refused(401, "bad_credential", "This key or token is not known, or no longer good; get a new one.")
+        return person
+
+    def _local(self, headers: Headers) -> Person:
+        if not self._settings.insecure and any(name in headers for name in FORWARDED):
+            # Everybody behind a proxy on this machine would be taken for the one who sits here.
+            raise Refused(
+                403,
+                "no_sign_in",
+                "A proxy forwards this request, and there is no sign-in; the owner of this server must choose one.",
+            )
+        return LOCAL
+
+    def _proxied(self, scope: Scope, headers: Headers) -> Person | None:
+        named = headers.getlist(self._settings.user_header)
+        if not named:
+            return None
+        if not self._proxies.hold(scope["peer"]):
+            _log.warning("%s names a user, but is none of FOOTNOTE_PROXIES; it is not believed", scope["peer"])
+            return None
+        if len(named) > 1 or not named[0].strip():
+            _log.warning("the proxy %s sends %s users with one request; none is believed", scope["peer"], len(named))
+            return None
+        name = _utf8(named[0]).strip()
+        groups = _utf8(",".join(headers.getlist(self._settings.groups_header))).split(",")
+        return person_with_role(self._settings, name, [one.strip() for one in groups if one.strip()], way="proxy")
+
+    def _in_session(self, headers: Headers) -> Person | None:
+        cookies = [cookie_parser(one).get(COOKIE) for one in headers.getlist("cookie")]
+        opened = next((found for one in cookies if one and (found := self._sessions.open(one))), None)
+        if opened is None:
+            return None
+        person, name = opened
+        if name is None:
+            return person
+        key = self._keys.named(name)
+        return None if key is None or key.revoked else person_of(key)
+
+
+def _utf8(value: str) -> str:
+    """Return a header as proxies mean it, not as HTTP reads it."""
+    return value.encode("latin-1").decode("utf-8", "replace")
+
+
+class Networks:
+    """Some networks, and whether an address is in one of them."""
+
+    def __init__(self, written: tuple[str, ...]) -> None:
+        """Take them as they are written, "10.1.0.0/16" or "::1".
+
+        Raises:
+            UserError: if one is none.
+        """
+        try:
+            self._networks = [ip_network(one) for one in written]
+        except ValueError as error:
+            raise UserError(f"FOOTNOTE_PROXIES: {error}; write networks as 10.1.0.0/16.") from error
+
+    def hold(self, address: str) -> bool:
+        """Return whether address is in one of them."""
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in network for network in self._networks)
