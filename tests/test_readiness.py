@@ -69,9 +69,11 @@ def test_an_index_that_is_gone_is_a_failing_search(tmp_path, embedder):
 def test_a_damaged_library_is_told_in_one_word(tmp_path, embedder):
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents" / "a.txt").write_text(EVENING.text)
-    sync([tmp_path / "documents"], Library.create(tmp_path / "library"), embedder, passage_tokens=200)
+    library = Library.create(tmp_path / "library")
+    sync([tmp_path / "documents"], library, embedder, passage_tokens=200)
     settings = Settings(_env_file=None, library=tmp_path / "library", embedding="bundled", model=None)
     assistant = open_assistant(settings)
+    library.close()  # an open one would write what it knows over the damage
     assistant.library.close()
     for name in ("library.db-wal", "library.db-shm"):
         (tmp_path / "library" / name).unlink(missing_ok=True)

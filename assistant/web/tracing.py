@@ -105,7 +105,7 @@ class Tracing:
         )
         inside, begin = set_span_in_context(span), start
         for stage, milliseconds in timings.items():
-            part = self._tracer.start_span(f"footnote.{one_of(stage, STAGES)}", context=inside, start_time=begin)
+            part = self._tracer.start_span(f"footnote.answer.{one_of(stage, STAGES)}", context=inside, start_time=begin)
             begin += int(milliseconds * MILLISECOND)
             part.end(begin)
         span.end(end)
