@@ -60,15 +60,19 @@ class Brand:
             accent=_colour(settings.accent) if settings.accent else None,
         )
 
-    def css(self) -> str:
-        """Return the style that sets --note, light and dark, from the accent; it goes after static/style/page.css.
+    def notes(self) -> tuple[str, str] | None:
+        """Return the accent for light and for dark paper, None without one.
 
         Each is the accent, darker or lighter by as little as lets it be read on every paper, and paper be read on it.
         """
         if self.accent is None:
-            return ""
-        light, dark = _readable(self.accent, LIGHT_PAPERS, darker=True), _readable(self.accent, DARK_PAPERS)
-        return f":root{{--note:{light}}}:root:has(body.dark){{--note:{dark}}}"
+            return None
+        return _readable(self.accent, LIGHT_PAPERS, darker=True), _readable(self.accent, DARK_PAPERS)
+
+    def css(self) -> str:
+        """Return the style that sets --note, light and dark, from the accent; it goes after static/style/page.css."""
+        notes = self.notes()
+        return f":root{{--note:{notes[0]}}}:root:has(body.dark){{--note:{notes[1]}}}" if notes else ""
 
 
 def contrast(one: str, other: str) -> float:
