@@ -13,6 +13,7 @@ from assistant.commands.ask import ask
 from assistant.commands.check import check
 from assistant.commands.doctor import doctor
 from assistant.commands.index import index
+from assistant.commands.mcp import mcp
 from assistant.commands.options import LibraryBefore
 from assistant.commands.search import search
 from assistant.commands.serve import INTERRUPTED, serve
@@ -85,7 +86,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback(help=help_of(footnote))(footnote)
-    for command in (index, search, ask, check, serve, doctor):
+    for command in (index, search, ask, check, serve, mcp, doctor):
         app.command(help=help_of(command))(command)
     return app
 
