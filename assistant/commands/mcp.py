@@ -22,9 +22,12 @@ def mcp(library: Library = None) -> None:
 
     import asyncio
     import logging
+    import signal
 
     from assistant.mcp_server import serve_stdio
     from assistant.open import open_assistant
 
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    asyncio.run(serve_stdio(open_assistant(settings)))
+    assistant = open_assistant(settings)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the SDK waits for stdin in a thread, and Ctrl-C would wait with it
+    asyncio.run(serve_stdio(assistant))
