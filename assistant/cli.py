@@ -14,6 +14,7 @@ from assistant.commands.check import check
 from assistant.commands.doctor import doctor
 from assistant.commands.index import index
 from assistant.commands.keys import add_key, list_keys, revoke_key
+from assistant.commands.mcp import mcp
 from assistant.commands.options import LibraryBefore
 from assistant.commands.search import search
 from assistant.commands.serve import INTERRUPTED, serve
@@ -86,7 +87,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback(help=help_of(footnote))(footnote)
-    for command in (index, search, ask, check, serve, doctor):
+    for command in (index, search, ask, check, serve, mcp, doctor):
         app.command(help=help_of(command))(command)
     keys = typer.Typer(help="Add, list and revoke the API keys that programs sign in with.")
     keys.command("add", help=help_of(add_key))(add_key)
