@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from assistant.commands.ask import ask
+from assistant.commands.backup import backup, restore
 from assistant.commands.check import check
 from assistant.commands.doctor import doctor
+from assistant.commands.forget import forget
 from assistant.commands.index import index
 from assistant.commands.options import LibraryBefore
 from assistant.commands.search import search
@@ -85,7 +87,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback(help=help_of(footnote))(footnote)
-    for command in (index, search, ask, check, serve, doctor):
+    for command in (index, search, ask, check, serve, doctor, backup, restore, forget):
         app.command(help=help_of(command))(command)
     return app
 

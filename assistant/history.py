@@ -34,7 +34,8 @@ LONGEST_QUESTION = 20_000  # characters; no setting allows more
 LONGEST_TITLE = 200  # characters, of a title and of what is searched for
 FIRST_TITLE = 80  # characters of the first question that name a conversation
 
-# What people send is packed; `folded` is only searched. Titles are normalised. A document is kept once, for as long as an answer cites it.
+# What people send is packed; `folded` is only searched. Titles are normalised. A document is kept once, for as long as
+# an answer cites it.
 _TABLES = """
 CREATE TABLE conversations (
     id TEXT PRIMARY KEY, user BLOB NOT NULL, title TEXT NOT NULL, folded TEXT NOT NULL,
