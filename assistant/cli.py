@@ -10,8 +10,10 @@ from typing import Annotated
 import typer
 
 from assistant.commands.ask import ask
+from assistant.commands.backup import backup, restore
 from assistant.commands.check import check
 from assistant.commands.doctor import doctor
+from assistant.commands.forget import forget
 from assistant.commands.index import index
 from assistant.commands.keys import add_key, list_keys, revoke_key
 from assistant.commands.mcp import mcp
@@ -88,6 +90,7 @@ def application() -> typer.Typer:
     )
     app.callback(help=help_of(footnote))(footnote)
     for command in (index, search, ask, check, serve, mcp, doctor):
+    for command in (index, search, ask, check, serve, doctor, backup, restore, forget):
         app.command(help=help_of(command))(command)
     keys = typer.Typer(help="Add, list and revoke the API keys that programs sign in with.")
     keys.command("add", help=help_of(add_key))(add_key)

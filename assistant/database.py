@@ -1,10 +1,11 @@
 """One SQLite file beside the library for many threads and processes: made whole, and opened anew for each use."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from vectorstore.errors import UserError
 
@@ -98,3 +99,16 @@ class Database:
             f"{self.path} cannot be used ({error}); "
             "look who may write it and whether the disk is full, or move the file away."
         )
+
+
+def packed(value: object) -> bytes:
+    """Return a value as JSON in bytes: people can send what SQLite's text cannot hold, lone surrogates and NUL.
+
+    Not JSON in ASCII: that would read two lone surrogates back as one character, and shift every position after.
+    """
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def unpacked(kept: bytes) -> Any:  # noqa: ANN401 - whatever packed was given
+    """Return the value that packed was given."""
+    return json.loads(str(kept, "utf-8", "surrogatepass"))

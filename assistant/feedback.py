@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from uuid import uuid4
 
 from assistant.contract import Json
+from assistant.database import packed, unpacked
 from assistant.types import Turn
 from vectorstore.errors import UserError
 
@@ -27,6 +28,9 @@ CREATE TABLE IF NOT EXISTS feedback (
     id TEXT PRIMARY KEY, at TEXT NOT NULL, vote TEXT NOT NULL, entry TEXT NOT NULL
 ) STRICT
 """
+# The packed "": in files from before users were known nobody is named.
+_USER = "ALTER TABLE feedback ADD COLUMN user BLOB NOT NULL DEFAULT x'2222'"
+_HAS_USER = "SELECT 1 FROM pragma_table_info('feedback') WHERE name = 'user'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Feedback:
     """One thumb: `answer` is the answer in the JSON contract, `history` what was said before it.
 
     `reason` is None where the person gave none; `words` are the person's own. `at` is when it was given, in UTC.
+    `user` is who gave it, "" where that is not known.
     """
 
     id: str
@@ -43,6 +48,7 @@ class Feedback:
     reason: Reason | None = None
     words: str = ""
     history: tuple[Turn, ...] = ()
+    user: str = ""
 
 
 class FeedbackStore:
@@ -60,6 +66,7 @@ class FeedbackStore:
         reason: Reason | None = None,
         words: str = "",
         history: tuple[Turn, ...] = (),
+        user: str = "",
         at: datetime.datetime | None = None,
     ) -> Feedback:
         """Keep one thumb and return it; `at` is now if it is not given.
@@ -67,7 +74,8 @@ class FeedbackStore:
         Raises:
             UserError: if the store is full or cannot be written.
         """
-        one = Feedback(uuid4().hex, at or datetime.datetime.now(datetime.UTC), vote, answer, reason, words, history)
+        now = datetime.datetime.now(datetime.UTC)
+        one = Feedback(uuid4().hex, at or now, vote, answer, reason, words, history, user)
         turns = [{"role": turn.role, "content": turn.content} for turn in history]
         # JSON in ASCII, because people can send characters that SQLite's text cannot hold.
         entry = json.dumps({"reason": reason, "words": words, "history": turns, "answer": answer})
@@ -77,7 +85,10 @@ class FeedbackStore:
             if held >= MOST:
                 connection.execute("ROLLBACK")
                 raise UserError(f"{self.path} is full with {MOST:,} entries; use it, then delete the file.")
-            connection.execute("INSERT INTO feedback VALUES (?, ?, ?, ?)", (one.id, one.at.isoformat(), vote, entry))
+            connection.execute(
+                "INSERT INTO feedback (id, at, vote, entry, user) VALUES (?, ?, ?, ?, ?)",
+                (one.id, one.at.isoformat(), vote, entry, packed(user)),
+            )
             connection.execute("COMMIT")
         return one
 
@@ -90,21 +101,43 @@ class FeedbackStore:
         if not self.path.exists():
             return ()
         with self._opened() as connection:
-            rows = connection.execute("SELECT id, at, vote, entry FROM feedback ORDER BY at, id").fetchall()
+            rows = connection.execute("SELECT id, at, vote, entry, user FROM feedback ORDER BY at, id").fetchall()
         return tuple(_read(*row) for row in rows)
+
+    def forget(self, user: str) -> int:
+        """Remove all that is kept of a user, and return how many entries that were.
+
+        Raises:
+            UserError: if the file cannot be written.
+        """
+        if not self.path.exists():
+            return 0
+        with self._opened() as connection:
+            return connection.execute("DELETE FROM feedback WHERE user = ?", (packed(user),)).rowcount
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
         """Yield a connection of its own for each use: requests come from many threads."""
         try:
             with closing(sqlite3.connect(self.path, timeout=30, isolation_level=None)) as connection:
-                connection.execute(_TABLE)
+                connection.execute("PRAGMA secure_delete = ON")  # what is deleted does not stay in free pages
+                if not connection.execute(_HAS_USER).fetchone():
+                    _make(connection)
                 yield connection
         except sqlite3.Error as error:
             raise UserError(f"{self.path} cannot be used ({error}); look who may write it, or delete it.") from error
 
 
-def _read(id: str, at: str, vote: Vote, entry: str) -> Feedback:
+def _make(connection: sqlite3.Connection) -> None:
+    """Make the table, or give the table of an older file its column; of two who do so at once, the second waits."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(_TABLE)
+    if not connection.execute(_HAS_USER).fetchone():
+        connection.execute(_USER)
+    connection.execute("COMMIT")
+
+
+def _read(id: str, at: str, vote: Vote, entry: str, user: bytes) -> Feedback:
     fields = json.loads(entry)
     return Feedback(
         id,
@@ -114,4 +147,5 @@ def _read(id: str, at: str, vote: Vote, entry: str) -> Feedback:
         fields["reason"],
         fields["words"],
         tuple(Turn(turn["role"], turn["content"]) for turn in fields["history"]),
+        unpacked(user),
     )

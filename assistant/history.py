@@ -18,7 +18,7 @@ from assistant.contract import (
     read_document,
     read_filters,
 )
-from assistant.database import Database
+from assistant.database import Database, packed, unpacked
 from assistant.types import Answer
 from vectorstore.errors import UserError
 from vectorstore.text import normalise, one_line
@@ -34,8 +34,8 @@ LONGEST_QUESTION = 20_000  # characters; no setting allows more
 LONGEST_TITLE = 200  # characters, of a title and of what is searched for
 FIRST_TITLE = 80  # characters of the first question that name a conversation
 
-# What people can send and SQLite's text cannot hold (lone surrogates, NUL) is kept as JSON in bytes; `folded` is only
-# searched. Titles are normalised. A document is kept once, for as long as an answer cites it.
+# What people send is packed; `folded` is only searched. Titles are normalised. A document is kept once, for as long as
+# an answer cites it.
 _TABLES = """
 CREATE TABLE conversations (
     id TEXT PRIMARY KEY, user BLOB NOT NULL, title TEXT NOT NULL, folded TEXT NOT NULL,
@@ -157,7 +157,7 @@ class History:
                 values = (title, _folded(title), conversation)
                 connection.execute("UPDATE conversations SET title = ?, folded = ? WHERE id = ? AND NOT named", values)
             begun = Begun(conversation, _free_number(connection, conversation, replaces), uuid4().hex)
-            kept = (_folded(question), _kept(question), _kept(filters_json(filters)), _kept(None))
+            kept = (_folded(question), packed(question), packed(filters_json(filters)), packed(None))
             connection.execute(
                 "INSERT INTO exchanges (id, conversation, number, asked, folded, question, filters, next) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -182,7 +182,7 @@ class History:
     def suggest(self, begun: Begun, questions: Sequence[str]) -> bool:
         """Keep questions to go on with; return False if their exchange is gone."""
         with self._database.writing() as connection:
-            values = (_kept(list(questions)), begun.id)
+            values = (packed(list(questions)), begun.id)
             return connection.execute("UPDATE exchanges SET next = ? WHERE id = ?", values).rowcount == 1
 
     def conversations(self, user: str, search: str = "") -> tuple[Conversation, ...]:
@@ -201,7 +201,7 @@ class History:
             rows = connection.execute(
                 f"SELECT {_CONVERSATION} FROM conversations c WHERE user = ? AND {_NO_WORD_IS_MISSING} "
                 "ORDER BY updated DESC, rowid DESC",
-                (_kept(user), words),
+                (packed(user), words),
             )
             return tuple(_conversation(user, row) for row in rows)
 
@@ -227,7 +227,7 @@ class History:
                 "JOIN documents d ON d.hash = c.document WHERE e.conversation = ?",
                 (id,),
             )
-            documents = {hash: read_document(_read(document)) for hash, document in rows}
+            documents = {hash: read_document(unpacked(document)) for hash, document in rows}
             rows = connection.execute(
                 "SELECT number, question, filters, asked, answer, error, next, id FROM exchanges "
                 "WHERE conversation = ? ORDER BY number",
@@ -262,11 +262,22 @@ class History:
     def forget(self, user: str) -> int:
         """Remove all that is kept of a user, and return how many conversations that were."""
         with self._database.writing() as connection:
-            return connection.execute("DELETE FROM conversations WHERE user = ?", (_kept(user),)).rowcount
+            return connection.execute("DELETE FROM conversations WHERE user = ?", (packed(user),)).rowcount
+
+    def expire(self, before: datetime.datetime) -> int:
+        """Remove the conversations of all users in which nothing was written since then; return how many.
+
+        Raises:
+            ValueError: if the time does not say its zone.
+        """
+        if before.tzinfo is None:
+            raise ValueError(f"{before} is no moment without its time zone")
+        with self._database.writing() as connection:
+            return connection.execute("DELETE FROM conversations WHERE updated < ?", (_written(before),)).rowcount
 
 
 def _new_conversation(connection: sqlite3.Connection, user: str, title: str, now: str) -> str:
-    id, owner = uuid4().hex, _kept(user)
+    id, owner = uuid4().hex, packed(user)
     (held,) = connection.execute("SELECT count(*) FROM conversations WHERE user = ?", (owner,)).fetchone()
     if held >= MOST:
         raise UserError(f"{held:,} conversations of yours are kept, and no more fit; delete some.")
@@ -299,7 +310,7 @@ def _end(
     words: str = "",
 ) -> bool:
     """Write how an exchange ended, once: what a reader has seen stays."""
-    outcome = (None if answer is None else _kept(answer), None if error is None else _kept(error))
+    outcome = (None if answer is None else packed(answer), None if error is None else packed(error))
     ended = connection.execute(
         "UPDATE exchanges SET answer = ?, error = ?, folded = folded || char(10) || ? "
         "WHERE id = ? AND answer IS NULL AND error IS NULL",
@@ -314,7 +325,7 @@ def _keep_documents(connection: sqlite3.Connection, begun: Begun, answer: Answer
     shown = {one.document.hash: one.document for one in (*answer.citations, *answer.searched.nearest)}
     for hash, document in shown.items():
         if not connection.execute("SELECT 1 FROM documents WHERE hash = ?", (hash,)).fetchone():
-            connection.execute("INSERT INTO documents VALUES (?, ?)", (hash, _kept(document_json(document))))
+            connection.execute("INSERT INTO documents VALUES (?, ?)", (hash, packed(document_json(document))))
         connection.execute("INSERT INTO cited VALUES (?, ?)", (begun.id, hash))
 
 
@@ -322,7 +333,7 @@ def _row(connection: sqlite3.Connection, user: str, id: str) -> tuple[Any, ...]:
     """Return the columns _CONVERSATION of a conversation, only to the user whose it is."""
     plain = id.encode("ascii", "replace").decode()  # ids come from addresses, and SQLite takes no lone surrogate
     query = f"SELECT {_CONVERSATION} FROM conversations WHERE id = ? AND user = ?"
-    row = connection.execute(query, (plain, _kept(user))).fetchone()
+    row = connection.execute(query, (plain, packed(user))).fetchone()
     if row is None:
         raise UserError("There is no such conversation of yours; it may have been deleted. Begin a new one.")
     return row  # type: ignore[no-any-return]  # sqlite3 does not say what a row holds
@@ -337,12 +348,12 @@ def _exchange(row: tuple[Any, ...], documents: Mapping[str, Document]) -> Exchan
     number, question, filters, asked, answer, error, following, id = row
     return Exchange(
         number,
-        _read(question),
-        read_filters(_read(filters)),
+        unpacked(question),
+        read_filters(unpacked(filters)),
         _read_time(asked),
-        None if answer is None else read_answer(_read(answer), documents),
-        None if error is None else _read(error),
-        None if (questions := _read(following)) is None else tuple(questions),
+        None if answer is None else read_answer(unpacked(answer), documents),
+        None if error is None else unpacked(error),
+        None if (questions := unpacked(following)) is None else tuple(questions),
         id,
     )
 
@@ -352,17 +363,12 @@ def _folded(text: str) -> str:
     return normalise(normalise(text).casefold())
 
 
-def _kept(value: object) -> bytes:
-    # Not JSON in ASCII: that would read two lone surrogates back as one character, and shift every position after.
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
-
-
-def _read(kept: bytes) -> Any:  # noqa: ANN401 - whatever _kept was given
-    return json.loads(str(kept, "utf-8", "surrogatepass"))
-
-
 def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")  # as text in the order of time
+    return _written(datetime.datetime.now(datetime.UTC))
+
+
+def _written(time: datetime.datetime) -> str:
+    return time.astimezone(datetime.UTC).isoformat(timespec="microseconds")  # as text in the order of time
 
 
 def _read_time(time: str) -> datetime.datetime:

@@ -120,15 +120,21 @@ def open_uploads(library: Library, settings: "Settings") -> Uploads | None:
     Raises:
         UserError: as Uploads does.
     """
-    if settings.uploads is None:
+    folder = folder_of(settings)
+    if folder is None:
         return None
     return Uploads(
         library,
         open_settings_embedder(settings),
-        _beside(settings.library) / settings.uploads,
+        folder,
         passage_tokens=settings.passage_tokens,
         limit=settings.upload_megabytes * MEGABYTE,
     )
+
+
+def folder_of(settings: "Settings") -> Path | None:
+    """Return the folder that the settings name for handed-in documents, None if they are switched off."""
+    return None if settings.uploads is None else _beside(settings.library) / settings.uploads
 
 
 def file_name(given: str) -> str:

@@ -14,6 +14,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorstore.disk import entry_to_disk, to_disk
 from vectorstore.errors import UserError
 from vectorstore.frames import write_end, write_frame
 from vectorstore.library import Library
@@ -48,9 +49,9 @@ def build(directory: Path, batches: Iterable[Batch], *, entries: int, dimension:
             canaries = _write(building, batches, entries)
             if problem := _try_canaries(checker, canaries):
                 raise RuntimeError(f"the vector index that was just built cannot be searched: {problem}")
-        _to_disk(building)
+        to_disk(building)
         building.rename(directory / name)
-        _sync(directory)
+        entry_to_disk(directory)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
@@ -181,20 +182,3 @@ def _need_room(directory: Path, size: int) -> None:
             f"{directory} has {free / 1e6:,.0f} MB free and the new index needs {3 * size / 1e6:,.0f} MB while it is "
             "built; make room, or choose another place with --library"
         )
-
-
-def _to_disk(directory: Path) -> None:
-    """Make sure that what a folder holds survives a power cut."""
-    for path in directory.rglob("*"):
-        _sync(path)
-    _sync(directory)
-
-
-def _sync(path: Path) -> None:
-    if path.is_dir() and os.name != "posix":
-        return  # Windows opens no folders
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

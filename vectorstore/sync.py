@@ -109,6 +109,34 @@ def sync(
     return report
 
 
+def lacks_embeddings(library: Library) -> bool:
+    """Return whether the embedding of a passage is not there: then the index cannot be built from the library."""
+    model = library.manifest().embedder
+    return any(library.embeddings.missing(model, some) for some in _windows(library.embedding_keys()))
+
+
+def rebuild(library: Library) -> None:
+    """Build the vector index anew from what the library holds, and make it current; no file is read, nothing embedded.
+
+    Raises:
+        UserError: if another run is writing, if embeddings are missing, or if there is no room. Nothing has changed
+            then.
+    """
+    with _room_named(library.directory), only_writer(library.directory), writing(library) as writer:
+        manifest, keys = library.manifest(), library.embedding_keys()
+        if lacks_embeddings(library):
+            raise UserError(f"{library.directory} lacks embeddings of passages; run `footnote index` on its documents")
+        name = _new_generation(
+            library,
+            keys,
+            model=manifest.embedder,
+            dimension=manifest.dimension,
+            newer_than=manifest.generation,
+            on_progress=lambda progress: None,
+        )
+        writer.describe(generation=name)
+
+
 @dataclass
 class _Run:
     library: Library
@@ -262,15 +290,14 @@ class _Run:
 
     def _build(self, before: Manifest, keys: Sequence[str]) -> None:
         """Build the new generation and describe the new state; the commit that follows puts both in force."""
-        name = ""
-        if keys:
-            name = generations.build(
-                self.library.directory / "index",
-                self._batches(keys),
-                entries=len(keys),
-                dimension=self.embedder.dimension,
-                newer_than=before.generation,
-            )
+        name = _new_generation(
+            self.library,
+            keys,
+            model=self.embedder.model,
+            dimension=self.embedder.dimension,
+            newer_than=before.generation,
+            on_progress=self.on_progress,
+        )
         documents, passages = self.writer.count()
         self.writer.describe(
             embedder=self.embedder.model,
@@ -283,19 +310,36 @@ class _Run:
             passages=passages,
         )
 
-    def _batches(self, keys: Sequence[str]) -> Iterator[generations.Batch]:
-        done = 0
-        for window in _windows(keys):
-            self.on_progress(Progress("building", done, len(keys)))
-            ids = [" ".join(self.library.embedded_as(key)) for key in window]
-            vectors = self.library.embeddings.get(self.embedder.model, window, dimension=self.embedder.dimension)
-            yield ids, vectors
-            done += len(window)
-        self.on_progress(Progress("building", done, len(keys)))
-
 
 # Reasons that say nothing about what the file holds.
 _NOT_READ = frozenset({"unreadable", "changing", "parser_timeout"})
+
+
+def _new_generation(
+    library: Library,
+    keys: Sequence[str],
+    *,
+    model: str,
+    dimension: int,
+    newer_than: str | None,
+    on_progress: Callable[[Progress], None],
+) -> str:
+    """Build an index of the embeddings with these keys and return its name, "" if there are none."""
+
+    def batches() -> Iterator[generations.Batch]:
+        done = 0
+        for window in _windows(keys):
+            on_progress(Progress("building", done, len(keys)))
+            ids = [" ".join(library.embedded_as(key)) for key in window]
+            yield ids, library.embeddings.get(model, window, dimension=dimension)
+            done += len(window)
+        on_progress(Progress("building", done, len(keys)))
+
+    if not keys:
+        return ""
+    return generations.build(
+        library.directory / "index", batches(), entries=len(keys), dimension=dimension, newer_than=newer_than
+    )
 
 
 def _free_source(found: Found, sources: set[str]) -> str:

@@ -9,6 +9,7 @@ from vectorstore import rows
 from vectorstore.library import Library, Skipped
 from vectorstore.passages import embedded_text
 from vectorstore.types import Document, Passage, Sentence
+from vectorstore.walk import is_under
 from vectorstore.words import terms
 
 
@@ -61,6 +62,14 @@ class Writer:
     def remove(self, document_id: str) -> None:
         """Remove a document and all that was made of it, if it is there."""
         self._connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+
+    def move(self, old: bytes, new: bytes) -> None:
+        """Take the files under one folder for those under another, where they were moved to; both are resolved."""
+        for table in ("documents", "skipped"):
+            for (path,) in self._connection.execute(f"SELECT path FROM {table}").fetchall():
+                if is_under(path, old):
+                    values = (new + path[len(old) :], path)
+                    self._connection.execute(f"UPDATE {table} SET path = ? WHERE path = ?", values)
 
     def skip(self, path: bytes, skipped: Skipped) -> None:
         """Remember that this file was left out."""
