@@ -21,9 +21,9 @@ READ = 30  # documents that are read for them
 def examples(assistant: Assistant, patience: float = PATIENCE, *, filters: Filters | None = None) -> tuple[str, ...]:
     """Return up to WANTED questions that assistant answers with supported sentences, in a fixed order.
 
-    They are made and answered under the filters. Those quoted in most documents come first; no two questions share their speaker or the name they ask about. No
-    further question is tried when `patience` seconds would not suffice. There are none when the documents report
-    nobody's words.
+    They are made and answered under the filters. Those quoted in most documents come first; no two questions share
+    their speaker or the name they ask about. No further question is tried when `patience` seconds would not suffice.
+    There are none when the documents report nobody's words.
 
     A chat model is not asked: every question would have to be paid for. Without a fallback that answers in its place,
     its examples are what the documents report, unasked.

@@ -33,11 +33,13 @@ def suggestions(
 ) -> tuple[str, ...]:
     """Return up to WANTED questions that assistant answers with supported sentences, at least half of them new.
 
-    They are made and answered under the filters of the answer, from what is `readable` now: an answer does not tell
-    what was when it was given. They ask for what the documents report that the answer cites, or that come nearest where it found nothing, and for
+    They ask for what the documents report that the answer cites, or that come nearest where it found nothing, and for
     nothing that was `asked` before: what others say about the same, what the same speaker says about something else,
     and the rest, in turns. They mean the same without the conversation. No further question is tried when `patience`
     seconds would not suffice. The order is fixed.
+
+    They are made and answered under the filters of the answer and from what is `readable` now, None if everything is:
+    an answer does not tell what was.
 
     A chat model is not asked, as examples tells; without a fallback in its place the questions come untried.
     """
