@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
 
 from assistant.manifest import DATABASES, FILES, LIBRARY, UPLOADS, Manifest, Member, manifest_files
-from assistant.uploads import folder_of
+from assistant.uploads import uploads_folder
 from vectorstore.disk import entry_to_disk
 from vectorstore.errors import UserError
 from vectorstore.library import Library
@@ -51,7 +51,7 @@ def back_up(settings: "Settings", file: Path) -> Backup:
         UserError: if there is nothing to back up, something is damaged, or the file cannot be written. What stood in
             its place stays then.
     """
-    library, uploads = settings.library, folder_of(settings)
+    library, uploads = settings.library, uploads_folder(settings)
     for folder in (library, uploads):
         if folder and Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder)):
             raise UserError(f"{file} lies in {folder}, which is backed up itself; choose another folder for it.")

@@ -89,8 +89,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback(help=help_of(footnote))(footnote)
-    for command in (index, search, ask, check, serve, mcp, doctor):
-    for command in (index, search, ask, check, serve, doctor, backup, restore, forget):
+    for command in (index, search, ask, check, serve, mcp, doctor, backup, restore, forget):
         app.command(help=help_of(command))(command)
     keys = typer.Typer(help="Add, list and revoke the API keys that programs sign in with.")
     keys.command("add", help=help_of(add_key))(add_key)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from assistant.manifest import LIBRARY, UPLOADS, Manifest, read_manifest
-from assistant.uploads import folder_of
+from assistant.uploads import uploads_folder
 from vectorstore.disk import entry_to_disk, to_disk
 from vectorstore.errors import UserError
 from vectorstore.library import Library
@@ -43,7 +43,7 @@ def restore(settings: "Settings", file: Path) -> Restored:
     Raises:
         UserError: if something stands there already, or if the file is no whole backup. Nothing has changed then.
     """
-    library, uploads = settings.library, folder_of(settings)
+    library, uploads = settings.library, uploads_folder(settings)
     with _told(file), tarfile.open(file, "r:", encoding="utf-8") as tar, ExitStack() as cleaning:
         manifest = read_manifest(tar)
         places = _places(manifest, library, uploads)
