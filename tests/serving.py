@@ -5,11 +5,13 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from assistant.web.serving import configured
+
 
 @contextmanager
 def serving(app):
-    # An open page keeps a connection open for ever; hence the limit on waiting for the last one.
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
+    config = configured(app)
+    config.host, config.port, config.timeout_graceful_shutdown = "127.0.0.1", 0, 1
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -2,6 +2,7 @@ import asyncio
 import datetime
 
 import pytest
+from desks import desk_of, somebody
 from scripted import scripted_assistant
 
 from assistant.history import Begun, Exchange, History
@@ -10,18 +11,18 @@ from assistant.web.desk import REMEMBERED, Desk, Work, remembered
 from vectorstore.errors import UserError
 from vectorstore.types import Document, Filters, Span
 
-ANN = "ann"
+ANN = somebody("ann")
 QUESTION = "quote categorical rejection"
 
 
 @pytest.fixture
 def desk(tmp_path):
-    return Desk(scripted_assistant(), History(tmp_path))
+    return desk_of(scripted_assistant(), tmp_path)
 
 
 @pytest.fixture
 def writing_desk(tmp_path):
-    return Desk(scripted_assistant(kind="model"), History(tmp_path))
+    return desk_of(scripted_assistant(kind="model"), tmp_path)
 
 
 async def ended(work):
@@ -37,9 +38,9 @@ async def until(work, stage):
 def test_a_question_is_kept_before_anything_is_done_with_it(writing_desk):
     async def asked():
         work = await writing_desk.ask(ANN, "hang on", Filters())
-        (kept,) = writing_desk.history.exchanges(ANN, work.begun.conversation)
+        (kept,) = writing_desk.history.exchanges(ANN.user, work.begun.conversation)
         assert (kept.question, kept.answer, kept.error) == ("hang on", None, None)
-        await writing_desk.stop(ANN, work.begun.conversation)
+        await writing_desk.stop(ANN.user, work.begun.conversation)
 
     asyncio.run(asked())
 
@@ -52,7 +53,7 @@ def test_an_answer_is_finished_and_kept_when_nobody_looks(desk):
         return work
 
     work = asyncio.run(asked())
-    (kept,) = desk.history.exchanges(ANN, work.begun.conversation)
+    (kept,) = desk.history.exchanges(ANN.user, work.begun.conversation)
     assert kept.answer == work.answer
     assert kept.answer.state == "complete"
 
@@ -69,24 +70,24 @@ def test_what_was_written_before_a_stop_is_kept(writing_desk):
     async def asked():
         work = await writing_desk.ask(ANN, "hang on", Filters())
         await until(work, "writing")
-        await writing_desk.stop(ANN, work.begun.conversation)
+        await writing_desk.stop(ANN.user, work.begun.conversation)
         return work
 
     work = asyncio.run(asked())
-    (kept,) = writing_desk.history.exchanges(ANN, work.begun.conversation)
+    (kept,) = writing_desk.history.exchanges(ANN.user, work.begun.conversation)
     assert kept.answer.state == work.answer.state == "stopped"
 
 
 def test_a_stop_before_the_first_step_ends_the_work(desk):
     async def asked():
         work = await desk.ask(ANN, QUESTION, Filters())
-        await desk.stop(ANN, work.begun.conversation)
+        await desk.stop(ANN.user, work.begun.conversation)
         await ended(work)
         return work
 
     work = asyncio.run(asked())
     assert work.ended
-    (kept,) = desk.history.exchanges(ANN, work.begun.conversation)
+    (kept,) = desk.history.exchanges(ANN.user, work.begun.conversation)
     assert kept.answer == work.answer
 
 
@@ -96,7 +97,7 @@ def test_nobody_stops_the_answer_of_somebody_else(writing_desk):
         with pytest.raises(UserError):
             await writing_desk.stop("bob", work.begun.conversation)
         assert writing_desk.at_work(work.begun.conversation) is work
-        await writing_desk.stop(ANN, work.begun.conversation)
+        await writing_desk.stop(ANN.user, work.begun.conversation)
 
     asyncio.run(asked())
 
@@ -108,7 +109,7 @@ def test_a_failure_is_kept_as_a_sentence_without_its_internals(desk):
         return work
 
     work = asyncio.run(asked())
-    (kept,) = desk.history.exchanges(ANN, work.begun.conversation)
+    (kept,) = desk.history.exchanges(ANN.user, work.begun.conversation)
     assert kept.error == work.error
     assert "Reference" in kept.error
     assert "sk-12345" not in kept.error
@@ -121,7 +122,7 @@ def test_a_question_that_cannot_be_asked_is_told_before_anything_is_kept(desk, q
             await desk.ask(ANN, question, Filters())
 
     asyncio.run(asked())
-    assert desk.history.conversations(ANN) == ()
+    assert desk.history.conversations(ANN.user) == ()
 
 
 def test_of_two_questions_asked_at_once_in_one_conversation_one_is_refused(desk):
@@ -131,13 +132,14 @@ def test_of_two_questions_asked_at_once_in_one_conversation_one_is_refused(desk)
         while desk.at_work(first.begun.conversation):
             await asyncio.sleep(0.01)
         both = [desk.ask(ANN, QUESTION, Filters(), conversation=first.begun.conversation) for _ in range(2)]
-        second, refused = await asyncio.gather(*both, return_exceptions=True)
+        outcomes = await asyncio.gather(*both, return_exceptions=True)
+        second, refused = sorted(outcomes, key=lambda one: isinstance(one, Exception))
         assert isinstance(refused, UserError)
         await ended(second)
         return first.begun.conversation
 
     conversation = asyncio.run(asked())
-    assert [one.number for one in desk.history.exchanges(ANN, conversation)] == [1, 2]
+    assert [one.number for one in desk.history.exchanges(ANN.user, conversation)] == [1, 2]
 
 
 def test_a_server_that_ends_does_not_say_that_somebody_stopped_the_answer(writing_desk):
@@ -146,7 +148,7 @@ def test_a_server_that_ends_does_not_say_that_somebody_stopped_the_answer(writin
         await until(work, "writing")
         return work.begun.conversation  # and the loop ends, as a server's does
 
-    (kept,) = writing_desk.history.exchanges(ANN, asyncio.run(asked()))
+    (kept,) = writing_desk.history.exchanges(ANN.user, asyncio.run(asked()))
     assert (kept.answer, kept.error) == (None, None)
 
 
@@ -155,7 +157,7 @@ def test_a_conversation_answers_one_question_at_a_time(writing_desk):
         work = await writing_desk.ask(ANN, "hang on", Filters())
         with pytest.raises(UserError, match="still being answered"):
             await writing_desk.ask(ANN, "abstain", Filters(), conversation=work.begun.conversation)
-        await writing_desk.stop(ANN, work.begun.conversation)
+        await writing_desk.stop(ANN.user, work.begun.conversation)
         second = await writing_desk.ask(ANN, "abstain", Filters(), conversation=work.begun.conversation)
         await ended(second)
         return second.begun.number
@@ -174,7 +176,7 @@ def test_asking_again_takes_the_place_of_a_question_and_what_followed(desk):
         return conversation
 
     conversation = asyncio.run(asked())
-    assert [one.question for one in desk.history.exchanges(ANN, conversation)] == ["abstain now"]
+    assert [one.question for one in desk.history.exchanges(ANN.user, conversation)] == ["abstain now"]
 
 
 def test_a_footnote_of_a_forgotten_turn_keeps_its_number_for_itself():

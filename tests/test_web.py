@@ -3,7 +3,8 @@ from scripted import scripted_assistant
 from starlette.testclient import TestClient
 
 from assistant.settings import Settings
-from assistant.web.app import create_app, run
+from assistant.web.app import create_app
+from assistant.web.serving import run
 from vectorstore.errors import UserError
 
 
@@ -166,5 +167,5 @@ def test_the_page_names_no_key_and_no_path_of_the_machine(client):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.com"])
 def test_an_address_that_others_can_reach_is_refused_because_there_is_no_sign_in(host):
-    with pytest.raises(UserError, match="no sign-in yet"):
+    with pytest.raises(UserError, match="there is no sign-in"):
         run(None, Settings(_env_file=None, host=host))

@@ -44,8 +44,8 @@ class AskFilters(BaseModel):
     """Which documents may be used, as in vectorstore.types.Filters."""
 
     model_config = ConfigDict(extra="forbid")
-    outlets: tuple[str, ...] = Field((), max_length=100)
-    documents: tuple[str, ...] = Field((), max_length=100)
+    outlets: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    documents: Annotated[tuple[str, ...], Field(max_length=100)] = ()
     after: datetime.date | None = None
     before: datetime.date | None = None
 
@@ -153,7 +153,7 @@ def add_problems(app: FastAPI) -> None:
             return problem(404, "not_found", str(error), request_id)
         if isinstance(error, OwnerError):
             _log.error("request failed: %s", error)
-            return problem(503, "unavailable", told(error, request.scope.get("person")), request_id)
+            return problem(503, "unavailable", explained(error, request.scope.get("person")), request_id)
         return problem(422, "user_error", str(error), request_id)
 
     @app.exception_handler(HTTPException)
@@ -170,7 +170,7 @@ def add_problems(app: FastAPI) -> None:
         return problem(422, "invalid_request", f"{where}: {first['msg']}", request.scope["request_id"])
 
 
-def told(error: UserError, person: Person | None) -> str:
+def explained(error: UserError, person: Person | None) -> str:
     """Return what a person may know of an error: what only the owner can mend is told to the owner."""
     if isinstance(error, OwnerError) and not (person and person.may("admin")):
         return "Something that this server keeps cannot be used at the moment; its owner finds more in the log."

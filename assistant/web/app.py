@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,13 +34,16 @@ from assistant.web.identity import Identity
 from assistant.web.look import add_look
 from assistant.web.metrics import Metrics
 from assistant.web.operating import add_operating
-from assistant.web.pages import Pages
+from assistant.web.outcomes import Outcomes
 from assistant.web.page import build_page, import_gradio
+from assistant.web.pages import Pages
+from assistant.web.problems import REFUSALS
 from assistant.web.readiness import Readiness
 from assistant.web.routes import BODY, ROUTES
 from assistant.web.sessions import Sessions
 from assistant.web.sign_in import add_sign_in
 from assistant.web.strict import StrictRoute
+from assistant.web.tracing import set_up_tracing
 from vectorstore.errors import UserError
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 
     from assistant.access import Person
     from assistant.pipeline import Assistant
+    from assistant.web.tracing import Tracing
 
 STATIC = Path(__file__).parent / "static"
 ONLOOKERS, WAITING = 400, 800  # pages that follow an answer as it is written, and events that wait for their turn
@@ -72,11 +76,12 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
-        lifespan=_lifespan(settings),
     )
     app.router.route_class = StrictRoute
     secret, keys, audit = read_secret(settings), Keys(settings.library), Audit(settings.library)
-    collections, brand, metrics = Collections.read(settings), Brand.read(settings), Metrics([one.path for one in ROUTES])
+    collections, brand, tracing = Collections.read(settings), Brand.read(settings), set_up_tracing(settings)
+    metrics = Metrics([route.path for route in ROUTES], REFUSALS)
+    outcomes = Outcomes(metrics, tracing)
     tokens, sessions = EmbedTokens(secret, keys, settings.embed_minutes), Sessions(secret, settings.session_hours)
     admission = Admission(
         at_once=settings.answers_at_once,
@@ -85,21 +90,22 @@ def create_app(
     )
     metrics.watch_answers(under_way=lambda: admission.under_way, waiting=lambda: admission.waiting)
     metrics.watch_library(assistant.library)
-    asking = Asking(assistant, admission, collections, metrics)
-    desk = Desk(assistant, History(settings.library), admission, collections, metrics)
+    asking = Asking(assistant, admission, collections, outcomes)
+    desk = Desk(assistant, History(settings.library), admission, collections, outcomes)
     feedback = FeedbackStore(settings.library)
 
     def with_key(secret: str) -> "Person | None":
         key = keys.find(secret)
-        return key and person_of(key)
+        return person_of(key) if key else None
 
+    app.router.lifespan_context = _lifespan(settings, tracing)
     add_problems(app)
     add_api(app, asking, feedback, collections)
     add_conversations(app, desk, feedback, settings.language)
     add_documents(app, assistant, uploads, collections, audit)
     add_operating(app, settings, metrics, Readiness(assistant), audit)
     add_embed(app, settings, keys, tokens, audit)
-    add_sign_in(app, settings, sessions, with_key, audit.note, brand)
+    add_sign_in(app, settings, sessions, find_key=with_key, note=audit.note)
     add_look(app, brand, settings.language)
     app.mount("/footnote", StaticFiles(directory=STATIC))
     # Its presence stops Gradio from reflecting every origin. No credentials: a page brings a token, or nothing.
@@ -113,7 +119,15 @@ def create_app(
     identity = Identity(settings, keys, tokens, sessions)
     larger = {UPLOAD: settings.upload_megabytes * MEGABYTE + BODY}
     pages = Pages()
-    app.add_middleware(Door, settings=settings, identity=identity, metrics=metrics, pages=pages, larger=larger)
+    app.add_middleware(
+        Door,
+        settings=settings,
+        identity=identity,
+        metrics=metrics,
+        tracing=tracing,
+        pages=pages,
+        larger=larger,
+    )
     _mount(app, build_page(desk, brand, pages, settings.language, examples))
     return app
 
@@ -140,7 +154,9 @@ def _mount(app: FastAPI, page: "gradio.Blocks") -> None:
     )
 
 
-def _lifespan(settings: Settings):  # noqa: ANN202 - a context manager as FastAPI takes it
+def _lifespan(
+    settings: Settings, tracing: "Tracing | None"
+) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     """Return what runs beside the application: conversations that are kept no longer are looked for now and then."""
 
     @contextlib.asynccontextmanager
@@ -149,6 +165,8 @@ def _lifespan(settings: Settings):  # noqa: ANN202 - a context manager as FastAP
         yield
         if task:
             task.cancel()
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
     return beside
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from assistant.holdings import Collections
     from assistant.pipeline import Assistant
     from assistant.web.admission import Admission, Ticket
-    from assistant.web.metrics import Metrics
+    from assistant.web.outcomes import Outcomes
 
 KEPT = 256  # answers that are kept for a request that is sent again
 
@@ -93,12 +94,12 @@ class Asking:
     """Takes questions that no conversation is kept of."""
 
     def __init__(
-        self, assistant: "Assistant", admission: "Admission", collections: "Collections", metrics: "Metrics"
+        self, assistant: "Assistant", admission: "Admission", collections: "Collections", outcomes: "Outcomes"
     ) -> None:
         self.assistant = assistant
         self._admission = admission
         self._collections = collections
-        self._metrics = metrics
+        self._outcomes = outcomes
         self._again: dict[tuple[str, str], tuple[object, Writing]] = {}
 
     def ask(
@@ -133,14 +134,15 @@ class Asking:
         return writing
 
     async def _events(self, question: str, history: Sequence[Turn], filters: Filters) -> AsyncGenerator[Event, None]:
+        began = time.monotonic()
         try:
             async with aclosing(self.assistant.stream(question, history, filters)) as events:
                 async for event in events:
                     if isinstance(event, Finished):
-                        self._metrics.answered(event.answer)
+                        self._outcomes.answered(event.answer)
                     yield event
         except Exception:
-            self._metrics.failed()
+            self._outcomes.failed(began)
             raise
 
 

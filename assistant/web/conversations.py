@@ -129,7 +129,7 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
 
     @app.get("/api/conversations/{conversation}/exchanges/{number}/live", tags=["conversations"])
     async def live(request: Request, conversation: str, number: Number) -> Response:
-        """Follow an answer as events: "growing" each time it has grown, then one "ended" with the answer or an error."""
+        """Follow an answer as events: "growing" when it has grown, then "ended" with the answer or an error."""
         visitor = visitor_of(request, language)
         # First the work, then what is kept: an answer that ends in between is in both, and not in neither.
         work = desk.at_work(conversation)
@@ -201,7 +201,8 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
             return {"questions": []}  # one such search at a time: the answers come first
         try:
             asked = [one.question for one in exchanges]
-            questions = suggestions(desk.assistant, exchange.answer, asked, PATIENCE, readable=None)
+            readable = desk.collections.readable(visitor_of(request, language).person)
+            questions = suggestions(desk.assistant, exchange.answer, asked, PATIENCE, readable=readable)
         finally:
             looking.release()
         if questions:  # a busy machine finds none in time: another look may

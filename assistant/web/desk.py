@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import logging
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from assistant.holdings import Collections
     from assistant.pipeline import Assistant
     from assistant.web.admission import Admission, Ticket
-    from assistant.web.metrics import Metrics
+    from assistant.web.outcomes import Outcomes
 
 REMEMBERED = 20  # messages of a conversation that the next question is read with
 FRAME = 0.1  # seconds between two looks at an answer that is being written
@@ -109,13 +110,13 @@ class Desk:
         history: History,
         admission: "Admission",
         collections: "Collections",
-        metrics: "Metrics",
+        outcomes: "Outcomes",
     ) -> None:
         self.assistant = assistant
         self.history = history
         self.collections = collections
         self._admission = admission
-        self._metrics = metrics
+        self._outcomes = outcomes
         self._taken: set[str] = set()  # conversations that are being answered, from before their question is kept
         self._at_work: dict[str, tuple[Work, asyncio.Task[Answer], asyncio.Task[None]]] = {}
 
@@ -196,7 +197,7 @@ class Desk:
 
     async def _keep(self, work: Work, writing: "asyncio.Task[Answer]") -> None:
         """Wait for the answer, keep it or what there is instead, and say that it has ended."""
-        answer, error = None, None
+        began, answer, error = time.monotonic(), None, None
         try:
             answer = await writing
         except asyncio.CancelledError:
@@ -210,9 +211,9 @@ class Desk:
             _log.exception("answering failed, reference %s", reference)
             error = f"Something went wrong here, not in your question. Reference {reference}; the log has more."
         if answer:
-            self._metrics.answered(answer)
+            self._outcomes.answered(answer)
         else:
-            self._metrics.failed()
+            self._outcomes.failed(began)
         try:
             if answer:
                 await asyncio.to_thread(self.history.finish, work.begun, answer)

@@ -134,7 +134,7 @@ def add_documents(
         """Delete a document that was handed in."""
         folder = _taken_by(uploads)
         found = await to_thread.run_sync(find, request, document)
-        if not collections.may_write(person_of(request), folder.collection_of(found.source)):
+        if not collections.may_write(person_of(request), collections.of(found.source)):
             raise Refused(403, "not_allowed", "You may not delete documents there.")
         outcome = await to_thread.run_sync(folder.delete, found.id, limiter=one_at_a_time)
         _note(audit, "document_deleted", request, outcome)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -29,6 +30,7 @@ from vectorstore.errors import NotFound
 if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.web.metrics import Metrics
+    from assistant.web.tracing import Tracing
 
 HERE = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})  # names of this machine
 HEAD = 32_000  # bytes of all headers
@@ -53,6 +55,7 @@ class Door:
         settings: "Settings",
         identity: Identity,
         metrics: "Metrics",
+        tracing: "Tracing | None",
         pages: Pages,
         larger: Mapping[tuple[str, str], int],
     ) -> None:
@@ -61,12 +64,13 @@ class Door:
         self._settings = settings
         self._identity = identity
         self._metrics = metrics
+        self._tracing = tracing
         self._pages = pages
         self._larger = larger
         self._names = HERE | {one.lower() for one in settings.hosts}
         self._requests = Rate("requests", settings.requests_per_minute)
         self._tries = Rate("attempts", TRIES)
-        self._behind_proxy = ProxyHeadersMiddleware(self._serve, list(settings.proxies))  # type: ignore[arg-type]
+        self._behind_proxy = ProxyHeadersMiddleware(self._serve, list(settings.proxies))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or turn it away."""
@@ -79,7 +83,7 @@ class Door:
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn has types of its own
         began = time.monotonic()
         request_id = scope["request_id"] = uuid4().hex
-        token = current_request.set(request_id)
+        current_request.set(request_id)
         route = self._find(scope)
         found = route if isinstance(route, Route) else None
         headers = security_headers(found, self._settings.origins)
@@ -97,25 +101,26 @@ class Door:
             async with asyncio.timeout(STALL):  # whoever takes nothing for so long is gone
                 await send(message)
 
-        try:
-            answer = self._refusal(scope, route)
-            if answer is None:
-                limit = self._limit(scope)
-                await self._app(scope, _limited(receive, limit), leave)
-            else:
+        with self._tracing.request(scope["method"]) if self._tracing else nullcontext() as told:
+            try:
+                if answer := self._refusal(scope, route):
+                    await answer(scope, receive, leave)
+                else:
+                    await self._app(scope, _limited(receive, self._limit(scope)), leave)
+            except Exception:  # BLE001 does not see the raise as handling: the caller gets a number, the log the rest
+                _log.exception("a request failed")
+                if status:
+                    raise
+                answer = problem(500, "internal_error", "Something went wrong on the server.", request_id)
                 await answer(scope, receive, leave)
-        except TimeoutError:
-            _log.warning("a reader took nothing for %s seconds; the connection is closed", STALL)
-            raise
-        except Exception:  # BLE001 does not see the raise below as handling: the caller gets a number, the log the rest
-            _log.exception("a request failed")
-            if status:
-                raise
-            answer = problem(500, "internal_error", "Something went wrong on the server.", request_id)
-            await answer(scope, receive, leave)
-        finally:
-            self._note(scope, found, status, time.monotonic() - began, sent)
-            current_request.reset(token)
+            finally:
+                person: Person | None = scope.get("person")
+                name, way = found.path if found else "none", person.way if person else None
+                seconds = time.monotonic() - began
+                self._metrics.requested(scope["method"], name, status=status, seconds=seconds)
+                log_request(scope["method"], name, status=status, seconds=seconds, way=way, sent=sent)
+                if told:
+                    told(name, status)
 
     def _find(self, scope: Scope) -> Route | tuple[str, ...]:
         """Return what the request is for, and put the path that a proxy serves us under where Starlette wants it."""
@@ -166,7 +171,7 @@ class Door:
             raise Refused(431, "headers_too_large", f"At most {MOST_HEADERS} headers of {HEAD:,} bytes are read.")
         hosts = headers.getlist("host")
         if len(hosts) != 1 or _without_port(hosts[0]).lower() not in self._names:
-            raise Refused(400, "unknown_host", "This server is not reached by that name; its owner sets FOOTNOTE_HOSTS.")
+            raise Refused(400, "unknown_host", "This server has no such name; its owner sets FOOTNOTE_HOSTS.")
         query = scope["query_string"]
         if b"fn_" in query or b"fe_" in query:
             raise Refused(
@@ -215,13 +220,6 @@ class Door:
         query = scope["query_string"].decode("latin-1")
         back = scope["path"] + (f"?{query}" if query else "")
         return RedirectResponse(f"{scope['root_path']}/sign-in?next={quote(back, safe='')}", 303)
-
-    def _note(self, scope: Scope, route: Route | None, status: int, seconds: float, sent: int) -> None:
-        person: Person | None = scope.get("person")
-        name = route.path if route else "none"
-        self._metrics.requested(scope["method"], name, status=status, seconds=seconds)
-        way = person.way if person else None
-        log_request(scope["method"], name, status=status, seconds=seconds, way=way, sent=sent)
 
 
 def refusal(refused: Refused, request_id: str) -> JSONResponse:

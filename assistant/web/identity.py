@@ -65,7 +65,7 @@ class Identity:
             person = self._tokens.person(credential)
         else:
             key = self._keys.find(credential)
-            person = key and person_of(key)
+            person = person_of(key) if key else None
         if person is None:
             raise Refused(401, "bad_credential", "This key or token is not known, or no longer good; get a new one.")
         return person

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 
 from assistant.web.brand import Brand
-from assistant.web.visitor import visitor_of
+from assistant.web.visitor import words_of
 from assistant.web.words import script_words
 
 MARK = Path(__file__).parent / "static" / "mark.svg"  # Footnote's own
@@ -18,9 +18,7 @@ def add_look(app: FastAPI, brand: Brand, language: str | None) -> None:
 
     @app.get("/footnote/words.js")
     def words(request: Request) -> Response:
-        told = json.dumps(
-            {"title": brand.title, "fixed": bool(language), **script_words(visitor_of(request, language).words)}
-        )
+        told = json.dumps({"title": brand.title, "fixed": bool(language), **script_words(words_of(request, language))})
         headers = {"vary": "accept-language, cookie", "cache-control": "no-cache"}
         return Response(f"export default {told};", media_type="text/javascript", headers=headers)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assistant.history import Exchange
 from assistant.types import Role
-from assistant.web.api import AskFilters, told
+from assistant.web.api import AskFilters, explained
 from assistant.web.brand import Brand
 from assistant.web.cards import error_html
 from assistant.web.desk import Desk, Work
@@ -135,7 +135,7 @@ def build_page(
                 work = desk.at_work(conversation)
                 earlier = await _messages(desk, visitor, conversation, before=work.begun.number if work else None)
             except UserError as error:
-                work, earlier = None, [_message("assistant", error_html(told(error, visitor.person), words))]
+                work, earlier = None, [_message("assistant", error_html(explained(error, visitor.person), words))]
             yield {**named, chat: gr.update(value=earlier, visible=True)}
             if work:
                 async with aclosing(look(work, earlier, words)) as updates:
@@ -162,7 +162,7 @@ def build_page(
                 )
                 earlier = await _messages(desk, visitor, work.begun.conversation, before=work.begun.number)
             except UserError as error:
-                gr.Warning(escape(told(error, visitor.person)))
+                gr.Warning(escape(explained(error, visitor.person)))
                 yield {ask: box(words, busy=busy, value=question)}
                 return
             async with aclosing(look(work, earlier, words)) as updates:

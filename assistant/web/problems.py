@@ -6,8 +6,27 @@ from fastapi.responses import JSONResponse
 
 from vectorstore.errors import UserError
 
+# Every code of a refusal, for the figures.
+REFUSALS = (
+    "bad_credential",
+    "busy",
+    "content_too_large",
+    "credential_in_address",
+    "foreign_origin",
+    "headers_too_large",
+    "method_not_allowed",
+    "no_sign_in",
+    "not_allowed",
+    "not_found",
+    "not_signed_in",
+    "too_many_requests",
+    "unknown_host",
+    "unsupported_media_type",
+    "uploads_off",
+)
 
-class Refused(UserError):
+
+class Refused(UserError):  # noqa: N818 - it says what it is
     """A request that is turned away for a reason that has a code and a status of its own.
 
     `retry_after` are the seconds after which it is worth trying again, None where that does not help.
@@ -24,13 +43,6 @@ class Refused(UserError):
         """The headers that go with it."""
         headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
         return headers | ({"www-authenticate": "Bearer"} if self.status == 401 else {})
-
-
-class Missing(Refused):
-    """Something that is not there, or not for this person: the two look the same from outside."""
-
-    def __init__(self, message: str = "There is nothing here.") -> None:
-        super().__init__(404, "not_found", message)
 
 
 def problem(

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from assistant.settings import Settings
 
 
-def expect_safe(settings: Settings) -> None:
+def expect_safe(settings: "Settings") -> None:
     """Make sure that nobody is let in who should have signed in.
 
     Raises:
@@ -23,7 +23,7 @@ def expect_safe(settings: Settings) -> None:
     if not _loopback(settings.host):
         raise UserError(f"{settings.host} can be reached from other machines and there is no sign-in; {choose}.")
     if settings.hosts:
-        raise UserError(f"FOOTNOTE_HOSTS names {settings.hosts[0]}, so others reach it, and there is no sign-in; {choose}.")
+        raise UserError(f"FOOTNOTE_HOSTS names {settings.hosts[0]}, and there is no sign-in; {choose}.")
 
 
 def _loopback(host: str) -> bool:

@@ -1,7 +1,6 @@
 """Who looks at the page, and in which language."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import HTTPConnection
 
@@ -24,7 +23,11 @@ class Visitor:
         return self.person.user
 
 
-def visitor_of(request: HTTPConnection | Any, fixed: str | None) -> Visitor:  # noqa: ANN401 - or Gradio's, which has the same
-    """Return who sent a request; `fixed` is the language that an organisation has chosen for everybody."""
-    words = words_for(request.headers.get("accept-language"), request.cookies.get(COOKIE), fixed)
-    return Visitor(request.scope["person"], words)
+def words_of(request: HTTPConnection, fixed: str | None) -> Words:
+    """Return the words for whoever sent a request; `fixed` is the language that is chosen for everybody."""
+    return words_for(request.headers.get("accept-language"), request.cookies.get(COOKIE), fixed)
+
+
+def visitor_of(request: HTTPConnection, fixed: str | None) -> Visitor:
+    """Return who sent a request that the door let in as somebody's."""
+    return Visitor(request.scope["person"], words_of(request, fixed))
