@@ -51,13 +51,6 @@ def _listed(given: Any) -> Any:  # noqa: ANN401 - not checked yet
     return given
 
 
-def _day(argument: str, text: str | None) -> datetime.date | None:
-    try:
-        return datetime.date.fromisoformat(text) if text is not None else None
-    except ValueError:
-        raise UserError(f"{argument} is “{one_line(text or '', longest=40)}”, not a day; write YYYY-MM-DD.") from None
-
-
 class Given(BaseModel, ABC):
     """The arguments of a tool; its docstring is what clients are told of the tool."""
 
@@ -223,3 +216,10 @@ async def _finished(work: Work, question: str, history: list[Turn], filters: Fil
             elif isinstance(event, Finished):
                 return event.answer
     raise RuntimeError("a stream ends with Finished")
+
+
+def _day(argument: str, text: str | None) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(text) if text is not None else None
+    except ValueError:
+        raise UserError(f"{argument} is “{one_line(text or '', longest=40)}”, not a day; write YYYY-MM-DD.") from None

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -356,24 +357,28 @@ def test_what_rights_or_the_admission_refuse_is_told_in_their_sentence(scripted)
     assert text(call(scripted, "search", {"query": "Putin"}, filters=refuse)) == told
 
 
-def test_a_question_that_nobody_waits_for_any_more_gives_its_place_back(scripted):
-    entered, left = asyncio.Event(), asyncio.Event()
+@pytest.mark.parametrize("mode", MODES)
+def test_a_question_that_nobody_waits_for_any_more_gives_its_place_back(scripted, mode):
+    entered, left = threading.Event(), threading.Event()
 
     @asynccontextmanager
-    async def place():
+    async def place(person):
         entered.set()
         try:
             yield
         finally:
             left.set()
 
-    async def talk(client):
-        asked = asyncio.create_task(client.call_tool("ask", {"question": "hang"}))
-        await asyncio.wait_for(entered.wait(), 30)
-        asked.cancel()
-        await asyncio.wait_for(left.wait(), 30)
+    async def talk(address):
+        async with connected(address, mode) as client:
+            asked = asyncio.create_task(client.call_tool("ask", {"question": "hang"}))
+            assert await asyncio.to_thread(entered.wait, 30)
+            assert not left.is_set()
+            asked.cancel()
 
-    at_once(scripted, talk, admission=place)
+    with over_http(scripted, admission=place) as address:
+        asyncio.run(talk(address))
+        assert left.wait(30)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -200,7 +200,7 @@ class Provider:
 
 async def _get(client: "AsyncOAuth2Client", address: str) -> object:
     """Return the JSON at an address; redirects are not followed."""
-    response = await client.get(address, withhold_token=True)
+    response = await client.request("GET", address, withhold_token=True)
     response.raise_for_status()
     try:
         told: object = response.json()

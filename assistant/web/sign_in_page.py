@@ -29,6 +29,8 @@ class SignInPage:
         marks = ' aria-invalid="true" aria-describedby="fault"' if wrong else ""
         return self._page(
             f'{fault}{told}<form method="post" action="{escape(self.root_path)}/sign-in">'
+            # Without a name it is not sent; a password manager keeps the key under it.
+            f'<input type="text" autocomplete="username" value="{escape(self.brand.title)}" hidden>'
             f'<label for="key">{self._said("sign_in.key")}</label>'
             '<input id="key" name="key" type="password" autocomplete="current-password" required autofocus '
             f'spellcheck="false"{marks}>'
