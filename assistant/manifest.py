@@ -60,13 +60,15 @@ def read_manifest(tar: tarfile.TarFile) -> Manifest:
         raise UserError("it is damaged: its manifest is not as it was written; take another backup.")
     manifest = _parsed(written)
     for name in sorted({*entries, *manifest.members}):
-        found = entries[name].size if name in entries else None
-        said = manifest.members[name].size if name in manifest.members else None
-        if found is None or found != said:
-            raise UserError(
-                f"it is damaged: of “{one_line(name, longest=80)}” it holds {found} bytes, and its manifest says "
-                f"{said}; take another backup."
-            )
+        if name not in entries:
+            problem = "is missing"
+        elif name not in manifest.members:
+            problem = "is not in its manifest"
+        elif entries[name].size != manifest.members[name].size:
+            problem = "has another size than in its manifest"
+        else:
+            continue
+        raise UserError(f"it is damaged: “{one_line(name, longest=80)}” {problem}; take another backup.")
     return manifest
 
 
