@@ -170,6 +170,8 @@ def test_an_abstention_tells_what_was_searched_and_shows_the_nearest_passages(vi
     searched = result.structured_content["searched"]
     assert (result.structured_content["state"], result.is_error) == ("abstained", False)
     assert f"Looked for “{searched['query']}” and read {searched['passages']} passages." in text(result)
+    narrower = visit(lambda client: client.call_tool("ask", {"question": question, "after": "2025-08-20"}))
+    assert " passages within the filters." in text(narrower)
     assert searched["nearest"]
     assert all(f"\n{quoted(nearest['quote'])}" in text(result) for nearest in searched["nearest"])
 
