@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 
-from evals.once import OnceLoader
+from assistant.once import OnceLoader
 from evals.types import Case
 from evals.written import Header, WrittenCase, WrittenObject, WrittenQuote, case_of, documents_of, first_mistake
 from vectorstore.errors import SkippedFile, UserError

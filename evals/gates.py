@@ -6,10 +6,8 @@ from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
+from assistant.once import read_yaml
 from evals.metrics import METRICS
-from evals.once import OnceLoader
 from evals.scoring import Metric
 from evals.types import Change, Comparison, GateResult, Judged, Measure
 from vectorstore.errors import UserError
@@ -70,16 +68,7 @@ def read_gates(path: Path) -> Gates:
     Raises:
         UserError: if it cannot be read, or a section, metric or bound in it does not exist; it says which do.
     """
-    try:
-        read = yaml.load(path.read_text("utf-8"), OnceLoader)
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UserError(f"{path}, line {line} is not YAML: {error.problem}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not YAML in UTF-8: {error}.") from error
-    sections = _keys(read or {}, ("hard", "thresholds", "regression"), where=str(path), what="section")
+    sections = _keys(read_yaml(path) or {}, ("hard", "thresholds", "regression"), where=str(path), what="section")
     return Gates(
         hard=_metrics(sections.get("hard", HARD), f"{path}, hard"),
         thresholds=_thresholds(sections["thresholds"], path) if "thresholds" in sections else ALL_CORRECT,
