@@ -75,7 +75,7 @@ def citation_json(citation: Citation) -> Json:
 
 
 def filters_json(filters: Filters) -> Json:
-    """Return the filters that are set."""
+    """Return the filters that a person has set; what they may read is nobody's to see or keep."""
     fields: Json = {}
     if filters.outlets:
         fields["outlets"] = list(filters.outlets)

@@ -18,22 +18,22 @@ PATIENCE = 2.0  # seconds after which no further question is asked: the page is 
 READ = 30  # documents that are read for them
 
 
-def examples(assistant: Assistant, patience: float = PATIENCE) -> tuple[str, ...]:
+def examples(assistant: Assistant, patience: float = PATIENCE, *, filters: Filters | None = None) -> tuple[str, ...]:
     """Return up to WANTED questions that assistant answers with supported sentences, in a fixed order.
 
-    Those quoted in most documents come first; no two questions share their speaker or the name they ask about. No
-    further question is tried when `patience` seconds would not suffice. There are none when the documents report
-    nobody's words.
+    They are made and answered under the filters. Those quoted in most documents come first; no two questions share
+    their speaker or the name they ask about. No further question is tried when `patience` seconds would not suffice.
+    There are none when the documents report nobody's words.
 
     A chat model is not asked: every question would have to be paid for. Without a fallback that answers in its place,
     its examples are what the documents report, unasked.
     """
-    library = assistant.library
-    read = [(document, library.sentences(document.id)) for document in islice(library.documents(), READ)]
+    library, filters = assistant.library, filters or Filters()
+    read = [(document, library.sentences(document.id)) for document in islice(library.documents(filters), READ)]
     found: list[Reported] = []
     pool = (one for one in reported(read) if one.is_name and not any(_are_alike(one, other) for other in found))
     trial = on_trial(assistant)
-    for one in pool if trial is None else (one for one, _ in answered(pool, trial, patience)):
+    for one in pool if trial is None else (one for one, _ in answered(pool, trial, patience, filters)):
         found.append(one)
         if len(found) == WANTED:
             break

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from assistant.conversation import is_about_the_last_answer, stand_alone
 from assistant.instructions import orders
 from assistant.judging import Judged, judged
-from assistant.reading import read
+from assistant.reading import read, recalled
 from assistant.types import (
     Answer,
     Citation,
@@ -149,20 +149,21 @@ class Assistant:
         filters = filters or Filters()
         clock = _Clock()
         question = self.checked(question)
-        query, spent = stand_alone(question, history), Usage()
-        if self.rewriter and history:
-            query, spent = await self.rewriter.rewrite(question, history, query)
+        known = await asyncio.to_thread(recalled, history, filters.readable)
+        query, spent = stand_alone(question, known), Usage()
+        if self.rewriter and known:
+            query, spent = await self.rewriter.rewrite(question, known, query)
             clock.lap("rewrite")
         hits = await asyncio.to_thread(self.retriever.search, query, k=self.passages, filters=filters)
         clock.lap("retrieve")
         yield Retrieved(query, hits)
 
         # "Summarise that" is about what the last answer rests on, whatever a search for it finds.
-        kept = history[-1].citations if history and is_about_the_last_answer(question) else ()
+        kept = known[-1].citations if known and is_about_the_last_answer(question) else ()
         evidence = await asyncio.to_thread(read, hits, self.library, kept)
         told = await asyncio.to_thread(orders, evidence, self.library.sentences)
         clock.lap("read")
-        request = Request(question, query, tuple(history), told)
+        request = Request(question, query, known, told)
         cited = [one for turn in history for one in turn.citations]
         writing = Writing(self.answerer.kind, cited)
         async with aclosing(self._write(self.answerer, writing, request, evidence, clock)) as events:
@@ -257,7 +258,7 @@ class Assistant:
             text=text,
             claims=tuple(page.claims),
             citations=tuple(page.citations),
-            searched=Searched(request.query, filters, len(hits), _nearest(hits)),
+            searched=Searched(request.query, replace(filters, readable=None), len(hits), _nearest(hits)),
             answerer=writing.by,
             disagreements=writing.disagreements,
             model=self.answerer.model,

@@ -1,11 +1,12 @@
 """The sentences an answer may rest on: those of the passages that were found, with who says each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant.speakers import speakers
-from assistant.types import Citation, Evidence
+from assistant.types import Citation, Evidence, Turn
 from vectorstore.library import Library
-from vectorstore.types import Document, Hit, Sentence
+from vectorstore.types import Document, Hit, Readable, Sentence
 
 
 def read(hits: Sequence[Hit], library: Library, kept: Sequence[Citation] = ()) -> tuple[Evidence, ...]:
@@ -32,6 +33,24 @@ def evidence_of(document: Document, sentences: Sequence[Sentence], offset: int =
         Evidence(f"S{offset + number}", document, sentence, speaker, 1.0)
         for number, (sentence, speaker) in enumerate(zip(sentences, said, strict=True), start=1)
     )
+
+
+def recalled(history: Sequence[Turn], readable: Readable | None) -> tuple[Turn, ...]:
+    """Return a conversation without what may not be read any more; None: everything may.
+
+    An answer that cites such a document is known by its other quotes only, because any of its sentences may come from
+    there; one without other quotes is left out. Questions stay as the person wrote them.
+    """
+    if readable is None:
+        return tuple(history)
+    turns = []
+    for turn in history:
+        kept = tuple(one for one in turn.citations if readable.holds(one.document.source))
+        if turn.role == "user" or len(kept) == len(turn.citations):
+            turns.append(replace(turn, citations=kept))
+        elif kept:
+            turns.append(replace(turn, content=" ".join(one.quote for one in kept), citations=kept))
+    return tuple(turns)
 
 
 def _by_document(

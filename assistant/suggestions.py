@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from dataclasses import replace
 from itertools import islice
 
 from assistant.conversation import stand_alone
@@ -13,7 +14,7 @@ from assistant.reported import Reported, reported
 from assistant.types import Answer, Citation, Turn
 from assistant.wording import content_of, holds, words_of
 from vectorstore.library import Library
-from vectorstore.types import Document, Filters, Sentence, Span
+from vectorstore.types import Document, Filters, Readable, Sentence, Span
 
 _Place = tuple[str, Span]  # a sentence: the id of its document, and where it stands there
 
@@ -23,7 +24,12 @@ AROUND = 100  # sentences before and after a cited one that are read for them: a
 
 
 def suggestions(
-    assistant: Assistant, answer: Answer, asked: Sequence[str], patience: float = PATIENCE
+    assistant: Assistant,
+    answer: Answer,
+    asked: Sequence[str],
+    patience: float = PATIENCE,
+    *,
+    readable: Readable | None,
 ) -> tuple[str, ...]:
     """Return up to WANTED questions that assistant answers with supported sentences, at least half of them new.
 
@@ -32,14 +38,18 @@ def suggestions(
     and the rest, in turns. They mean the same without the conversation. No further question is tried when `patience`
     seconds would not suffice. The order is fixed.
 
+    They are made and answered under the filters of the answer and from what is `readable` now, None if everything is:
+    an answer does not tell what was.
+
     A chat model is not asked, as examples tells; without a fallback in its place the questions come untried.
     """
     shown = {(one.document.id, one.span) for one in answer.citations}
     turns = [*(Turn("user", question) for question in asked), Turn("user", answer.question)]
     turns.append(Turn("assistant", answer.text, answer.citations))
+    filters = replace(answer.searched.filters, readable=readable)
     candidates = [
         one
-        for one in reported(_read(answer.citations or answer.searched.nearest, assistant.library))
+        for one in reported(_read(answer.citations or answer.searched.nearest, assistant.library, filters))
         if _is_new([(each.document_id, each.span) for each in one.sentences], shown)
         and not _was_asked(one, (*asked, answer.question, answer.query))
     ]
@@ -53,7 +63,7 @@ def suggestions(
     if trial is None:
         found.extend(islice(pool, WANTED))
         return tuple(one.question for one in found)
-    for one, tried in answered(pool, trial, patience, answer.searched.filters):
+    for one, tried in answered(pool, trial, patience, filters):
         cited = [(each.document.id, each.span) for each in tried.citations]
         if _is_new(cited, shown):
             found.append(one)
@@ -63,10 +73,19 @@ def suggestions(
     return tuple(one.question for one in found)
 
 
-def _read(footnotes: Sequence[Citation], library: Library) -> Iterator[tuple[Document, Sequence[Sentence]]]:
+def _read(
+    footnotes: Sequence[Citation], library: Library, filters: Filters
+) -> Iterator[tuple[Document, Sequence[Sentence]]]:
     """Yield the documents of footnotes with the sentences around these; none that has left the library since."""
-    ids = tuple(dict.fromkeys(one.document.id for one in footnotes))
-    for document in library.documents(Filters(documents=ids)) if ids else ():
+    among = frozenset(filters.documents)
+    ids = tuple(
+        dict.fromkeys(
+            one.document.id
+            for one in footnotes
+            if not among or not among.isdisjoint((one.document.id, one.document.source))
+        )
+    )
+    for document in library.documents(replace(filters, documents=ids)) if ids else ():
         spans = [one.span for one in footnotes if one.document.id == document.id]
         sentences = library.sentences(document.id)
         cited = [

@@ -25,6 +25,21 @@ HOSTILE = Document(
 )
 
 
+ALL = Filters()
+
+
+def passes(document, filters):
+    """Return whether a document passes filters, as vectorstore.rows asks SQLite."""
+    outlets = [outlet.casefold() for outlet in filters.outlets]
+    return (
+        (not outlets or (document.outlet or "").casefold() in outlets)
+        and (not filters.documents or bool({document.id, document.source} & set(filters.documents)))
+        and (not filters.after or bool(document.published and document.published >= filters.after))
+        and (not filters.before or bool(document.published and document.published <= filters.before))
+        and (not filters.readable or filters.readable.holds(document.source))
+    )
+
+
 @dataclass
 class Manifest:
     documents: int
@@ -37,8 +52,8 @@ class Shelf:
     def __init__(self, documents):
         self.all = {document.id: document for document in documents}
 
-    def documents(self, filters=Filters()):  # noqa: B008 - Filters is frozen
-        return iter(self.all.values())
+    def documents(self, filters=ALL):
+        return (document for document in self.all.values() if passes(document, filters))
 
     def find(self, source_or_id):
         return self.all.get(source_or_id)
@@ -49,28 +64,31 @@ class Shelf:
     def manifest(self):
         return Manifest(len(self.all), len(self.all))
 
-    def overview(self):
-        days = sorted(document.published for document in self.all.values() if document.published)
-        outlets = sorted({document.outlet for document in self.all.values() if document.outlet})
-        oldest, newest = (days[0], days[-1]) if days else (None, None)
-        return Overview(len(self.all), len(self.all), tuple(outlets), oldest, newest, len(self.all) - len(days))
+    def outlets(self, filters=ALL):
+        return tuple(sorted({document.outlet for document in self.documents(filters) if document.outlet}))
 
-    def briefs(self, words, *, limit):
-        held = sorted(self.all.values(), key=lambda document: document.title)
+    def overview(self, filters=ALL):
+        held = list(self.documents(filters))
+        days = sorted(document.published for document in held if document.published)
+        oldest, newest = (days[0], days[-1]) if days else (None, None)
+        return Overview(len(held), len(held), self.outlets(filters), oldest, newest, len(held) - len(days))
+
+    def briefs(self, words, *, limit, filters=ALL):
+        held = sorted(self.documents(filters), key=lambda document: document.title)
         parts = words.casefold().split()
         found = [one for one in held if all(part in f"{one.title} {one.source}".casefold() for part in parts)]
         return tuple(Brief(one.source, one.title, one.outlet, one.published) for one in found[:limit])
 
 
 class Everything:
-    """A search that finds every document, whole, in order."""
+    """A search that finds every document, whole, in order: all that may be read, whatever a person wishes for."""
 
     def __init__(self, shelf):
         self.shelf = shelf
 
-    def search(self, query, *, k=10, filters=Filters()):  # noqa: B008 - Filters is frozen
+    def search(self, query, *, k=10, filters=ALL):
         hits = []
-        for document in self.shelf.documents():
+        for document in self.shelf.documents(Filters(readable=filters.readable)):
             sentences = self.shelf.sentences(document.id)
             passage = Passage(document.id, Span(sentences[0].span.start, sentences[-1].span.end), sentences)
             hits.append(Hit(passage, document, 1.0, Why(1.0, 1.0, 1.0)))

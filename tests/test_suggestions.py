@@ -12,7 +12,7 @@ from assistant.types import Draft, Ended, Turn
 from vectorstore.types import Document, Filters
 
 # However slow the machine is: what is tested is what is found, not how soon.
-suggestions = functools.partial(made.suggestions, patience=math.inf)
+suggestions = functools.partial(made.suggestions, patience=math.inf, readable=None)
 
 QUESTIONS = (
     "What did Russia say about NATO troops?",
@@ -143,7 +143,7 @@ def test_an_empty_library_suggests_nothing():
 def test_without_patience_nothing_is_tried():
     assistant = quoting_assistant()
     answer = assistant.ask("What did Anna Berg say about Lisbon?")
-    assert made.suggestions(assistant, answer, [], patience=0) == ()
+    assert made.suggestions(assistant, answer, [], patience=0, readable=None) == ()
 
 
 def test_a_question_that_the_assistant_refuses_is_not_suggested():

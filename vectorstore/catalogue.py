@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vectorstore import rows
 from vectorstore.text import normalise
+from vectorstore.types import Filters, document_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,40 +30,55 @@ class Brief:
     outlet: str | None
     published: datetime.date | None
 
+    @property
+    def id(self) -> str:
+        """The id of the document; made, because to read it from the table takes ten times as long as all the rest."""
+        return document_id(self.source)
 
-def overview(connection: sqlite3.Connection, *, passages: int) -> Overview:
-    """Return how much there is; the passages are given, because to count them takes long."""
+
+def overview(connection: sqlite3.Connection, filters: Filters, *, passages: int) -> Overview:
+    """Return how much passes the filters; the passages of all are given, because to count them takes long."""
+    where, values = rows.where(filters)
     documents, dated, oldest, newest = connection.execute(
-        "SELECT count(*), count(published), min(published), max(published) FROM documents"
+        f"SELECT count(*), count(published), min(published), max(published) FROM documents d WHERE {where}", values
     ).fetchone()
+    if filters:
+        (passages,) = connection.execute(
+            f"SELECT count(*) FROM documents d JOIN passages p ON p.document = d.number WHERE {where}", values
+        ).fetchone()
     return Overview(
         documents=documents,
         passages=passages,
-        outlets=outlets(connection),
+        outlets=outlets(connection, filters),
         oldest=rows.day(oldest),
         newest=rows.day(newest),
         undated=documents - dated,
     )
 
 
-def outlets(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Return the outlets of all documents, sorted; spellings that differ in case only are one."""
+def outlets(connection: sqlite3.Connection, filters: Filters) -> tuple[str, ...]:
+    """Return the outlets of the documents that pass, sorted; spellings that differ in case only are one."""
+    where, values = rows.where(filters)
     found = connection.execute(
-        "SELECT min(outlet) FROM documents WHERE outlet IS NOT NULL GROUP BY folded_outlet ORDER BY folded_outlet"
+        f"SELECT min(outlet) FROM documents d WHERE outlet IS NOT NULL AND {where} "
+        "GROUP BY folded_outlet ORDER BY folded_outlet",
+        values,
     )
     return tuple(outlet for (outlet,) in found)
 
 
-def briefs(connection: sqlite3.Connection, words: str, *, limit: int) -> tuple[Brief, ...]:
-    """Return the documents whose title or source holds each of these words or parts of words, in order of title.
+def briefs(connection: sqlite3.Connection, words: str, filters: Filters, *, limit: int) -> tuple[Brief, ...]:
+    """Return the documents that pass and whose title or source holds each of these words, or parts, by title.
 
     They are compared without regard to case; no words restrict nothing.
     """
     connection.create_function("folded", 1, str.casefold, deterministic=True)  # SQLite folds ASCII only
     parts = normalise(words).casefold().split()
-    where = " AND ".join(["instr(folded(title || ' ' || source), ?)"] * len(parts)) or "TRUE"
+    where, values = rows.where(filters)
+    holds = " AND ".join(["instr(folded(title || ' ' || source), ?)"] * len(parts)) or "TRUE"
     found = connection.execute(
-        f"SELECT source, title, outlet, published FROM documents WHERE {where} ORDER BY title, source LIMIT ?",
-        (*parts, limit),
+        "SELECT source, title, outlet, published FROM documents d "
+        f"WHERE {where} AND {holds} ORDER BY title, source LIMIT ?",
+        (*values, *parts, limit),
     )
     return tuple(Brief(source, title, outlet, rows.day(published)) for source, title, outlet, published in found)

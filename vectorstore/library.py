@@ -5,6 +5,7 @@ index beside them is a cache that is built from both (vectorstore/sync.py).
 """
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -175,6 +176,14 @@ class Library:
         ).fetchone()
         return None if row is None else rows.document(row)
 
+    def file_of(self, document_id: str) -> Path:
+        """Return the file that a document was made of; it may have gone since.
+
+        Raises:
+            KeyError: if there is no such document.
+        """
+        return Path(os.fsdecode(self._row_of(document_id, "path")[0]))
+
     def documents(self, filters: Filters = _ALL) -> Iterator[Document]:
         """Yield the documents that pass the filters, in order of source."""
         where, values = rows.where(filters)
@@ -182,18 +191,18 @@ class Library:
         for (document_id,) in ids:
             yield self.document(document_id)
 
-    def outlets(self) -> tuple[str, ...]:
-        """Return the outlets of all documents, sorted; spellings that differ in case only are one."""
-        return catalogue.outlets(self._library)
+    def outlets(self, filters: Filters = _ALL) -> tuple[str, ...]:
+        """Return the outlets of the documents that pass, sorted; spellings that differ in case only are one."""
+        return catalogue.outlets(self._library, filters)
 
-    def overview(self) -> Overview:
-        """Return how much there is and what it can be filtered by; cheap, no text is read."""
+    def overview(self, filters: Filters = _ALL) -> Overview:
+        """Return how much passes the filters and what else it can be filtered by; cheap, no text is read."""
         with self.reading():
-            return catalogue.overview(self._library, passages=self.manifest().passages)
+            return catalogue.overview(self._library, filters, passages=self.manifest().passages)
 
-    def briefs(self, words: str, *, limit: int) -> tuple[Brief, ...]:
-        """Return the documents whose title or source holds all these words, in order of title; no text is read."""
-        return catalogue.briefs(self._library, words, limit=limit)
+    def briefs(self, words: str, *, limit: int, filters: Filters = _ALL) -> tuple[Brief, ...]:
+        """Return the documents that pass and whose title or source holds all these words, by title; no text is read."""
+        return catalogue.briefs(self._library, words, filters, limit=limit)
 
     def skipped(self) -> tuple[Skipped, ...]:
         """Return the files that are left out of the library or stand in it in an older form, in order of source."""

@@ -2,8 +2,11 @@
 
 import datetime
 import hashlib
+import json
+import sqlite3
 import uuid
 from bisect import bisect_right
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -29,6 +32,11 @@ class Span:
     def covers(self, other: "Span") -> bool:
         """Return whether other lies wholly inside this span."""
         return self.start <= other.start and other.end <= self.end
+
+
+def document_id(source: str) -> str:
+    """Return the id of the document with this source."""
+    return str(uuid.uuid5(_NAMESPACE, source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class Document:
     @cached_property
     def id(self) -> str:
         """A UUID made from the source name: the same document keeps its id when its text changes."""
-        return str(uuid.uuid5(_NAMESPACE, self.source))
+        return document_id(self.source)
 
     @cached_property
     def hash(self) -> str:
@@ -110,20 +118,41 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Readable:
+    """Which documents somebody may read: those whose source one of `within` fits, and none of `without`.
+
+    Both are patterns of SQLite's GLOB: `*` stands for any characters, "/" too, `?` for one, `[a-z]` and `[^a-z]` for
+    one of some; case counts.
+    """
+
+    within: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+    def holds(self, source: str) -> bool:
+        """Return whether the document with this source may be read: asked of SQLite, as a search asks it."""
+        fits = "EXISTS (SELECT 1 FROM json_each(?) WHERE ? GLOB value)"
+        values = (json.dumps(self.within), source, json.dumps(self.without), source)
+        with closing(sqlite3.connect(":memory:")) as database:
+            return bool(database.execute(f"SELECT {fits} AND NOT {fits}", values).fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """Which documents a search may use; an empty field restricts nothing, and all given fields must hold.
 
     `outlets` are compared without regard to case; `documents` are sources or ids; `after` and `before` are both
-    included, and a document without a date never passes a date filter.
+    included, and a document without a date never passes a date filter. These are what a person wishes for; `readable`
+    is what they have a right to, None if that is everything: it is shown to nobody and kept nowhere.
     """
 
     outlets: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     after: datetime.date | None = None
     before: datetime.date | None = None
+    readable: Readable | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.outlets or self.documents or self.after or self.before)
+        return bool(self.outlets or self.documents or self.after or self.before or self.readable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
             return {"questions": []}  # one such search at a time: the answers come first
         try:
             asked = [one.question for one in exchanges]
-            questions = suggestions(desk.assistant, exchange.answer, asked, PATIENCE)
+            questions = suggestions(desk.assistant, exchange.answer, asked, PATIENCE, readable=None)
         finally:
             looking.release()
         if questions:  # a busy machine finds none in time: another look may
