@@ -1,6 +1,7 @@
 """Documents that people hand in: kept in a folder beside the library, and taken into it at once."""
 
 import os
+import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from assistant.open import open_settings_embedder
 from vectorstore.errors import SkippedFile, UserError
 from vectorstore.library import Library
 from vectorstore.loaders import SUFFIXES, load_bytes
-from vectorstore.sync import sync
+from vectorstore.sync import Report, sync
 from vectorstore.text import normalise, one_line
 
 if TYPE_CHECKING:
@@ -23,18 +24,19 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 200  # bytes in UTF-8; file systems take 255, and a person may want to add to it
 MEGABYTE = 1_000_000
+COLLECTION = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")  # a name that is a folder's name, too
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file that was handed in; `name` is what it is called in the folder.
+    """What became of one file that was handed in, now or earlier; `name` is what it is called in the folder.
 
     A skipped file changes nothing: `reason` and `detail` tell why, as for `footnote index`, and a document that the
     library holds under its name stays. Otherwise `source`, `document_id` and `title` are those of its document.
     """
 
     name: str
-    outcome: Literal["indexed", "changed", "unchanged", "skipped"]
+    outcome: Literal["indexed", "changed", "unchanged", "skipped", "deleted"]
     source: str | None = None
     document_id: str | None = None
     title: str | None = None
@@ -61,15 +63,19 @@ class Uploads:
         self._passage_tokens = passage_tokens
         self._one_at_a_time = threading.Lock()
 
-    def add(self, name: str, content: bytes) -> Outcome:
+    def add(self, name: str, content: bytes, collection: str | None = None) -> Outcome:
         """Keep a file under the safe form of name and bring the library up to date with it.
 
-        One of the same name is replaced. If the file cannot be read or indexed, all stays as it was.
+        What is handed in to a collection lies in a folder of its name. One of the same name is replaced there. If the
+        file cannot be read or indexed, all stays as it was. Who may do this is not asked here.
 
         Raises:
             UserError: if another run is writing to the library, there is no room for the file or its index, or no file
                 can be put in its place.
+            ValueError: if no collection can have this name.
         """
+        if collection is not None and not COLLECTION.fullmatch(collection):
+            raise ValueError(f"{collection!r} is no name of a collection")
         with self._one_at_a_time:
             try:
                 name = file_name(name)
@@ -80,13 +86,56 @@ class Uploads:
             except SkippedFile as skipped:
                 return Outcome(one_line(name), "skipped", reason=skipped.reason, detail=skipped.detail)
             try:
-                return self._keep(self.folder / name, content)
+                return self._keep(self.folder / (collection or "") / name, content)
             except OSError as error:
                 raise UserError(
                     f"{name} cannot be kept in {self.folder} ({error.strerror or error}); look who may write there."
                 ) from error
 
+    def delete(self, document_id: str) -> Outcome:
+        """Delete a document that was handed in: its file, and all that the library holds of it.
+
+        Who may do this is not asked here. If the library cannot be brought up to date, all stays as it was.
+
+        Raises:
+            KeyError: if there is no document with this id.
+            UserError: if it was not handed in, another run is writing to the library, or the file cannot be deleted.
+        """
+        with self._one_at_a_time:
+            document = self._library.document(document_id)
+            path = self._library.file_of(document_id)
+            if not self._holds(path):
+                raise UserError(
+                    f"{document.source} comes from a folder that is indexed; remove the file there and run "
+                    "`footnote index` on the folder."
+                )
+            try:
+                self._remove(path)
+            except OSError as error:
+                raise UserError(
+                    f"{document.source} cannot be deleted ({error.strerror or error}); look who may write there."
+                ) from error
+            name = document.source.rpartition("/")[2]
+            return Outcome(name, "deleted", source=document.source, document_id=document.id, title=document.title)
+
+    def _holds(self, path: Path) -> bool:
+        """Return whether a file lies in the folder, wherever a folder on its way may link to by now."""
+        return Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(self.folder))
+
+    def _remove(self, path: Path) -> None:
+        before = path.read_bytes() if os.path.lexists(path) else None
+        path.unlink(missing_ok=True)
+        removed = False
+        try:
+            self._sync(path, allow_shrink=True)
+            removed = True
+        finally:
+            if not removed and before is not None:
+                _write(path, before)
+
     def _keep(self, path: Path, content: bytes) -> Outcome:
+        if not self._holds(path):
+            raise UserError(f"{path.parent} is a link to another folder; remove it, or hand the document in elsewhere.")
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise UserError(f"{path} is a link or a folder; remove it, or hand the document in under another name.")
         before = path.read_bytes() if path.exists() else None
@@ -101,7 +150,7 @@ class Uploads:
                 path.unlink() if before is None else _write(path, before)
 
     def _index(self, path: Path) -> Outcome:
-        report = sync([path], self._library, self._embedder, passage_tokens=self._passage_tokens)
+        report = self._sync(path)
         for skipped in report.skipped:
             return Outcome(path.name, "skipped", reason=skipped.reason, detail=skipped.detail)
         outcome: Literal["indexed", "changed", "unchanged"] = (
@@ -113,6 +162,16 @@ class Uploads:
             raise RuntimeError(f"{source} was just indexed and is not in the library")
         return Outcome(path.name, outcome, source=source, document_id=document.id, title=document.title)
 
+    def _sync(self, path: Path, *, allow_shrink: bool = False) -> Report:
+        return sync(
+            [path],
+            self._library,
+            self._embedder,
+            passage_tokens=self._passage_tokens,
+            allow_shrink=allow_shrink,
+            top=self.folder,
+        )
+
 
 def open_uploads(library: Library, settings: "Settings") -> Uploads | None:
     """Return where the settings say that handed-in documents are kept, None if they are switched off.
@@ -120,15 +179,21 @@ def open_uploads(library: Library, settings: "Settings") -> Uploads | None:
     Raises:
         UserError: as Uploads does.
     """
-    if settings.uploads is None:
+    folder = uploads_folder(settings)
+    if folder is None:
         return None
     return Uploads(
         library,
         open_settings_embedder(settings),
-        _beside(settings.library) / settings.uploads,
+        folder,
         passage_tokens=settings.passage_tokens,
         limit=settings.upload_megabytes * MEGABYTE,
     )
+
+
+def uploads_folder(settings: "Settings") -> Path | None:
+    """Return the folder that the settings name for handed-in documents, None if there is none."""
+    return None if settings.uploads is None else _beside(settings.library) / settings.uploads
 
 
 def file_name(given: str) -> str:

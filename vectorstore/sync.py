@@ -82,10 +82,13 @@ def sync(
     *,
     passage_tokens: int,
     allow_shrink: bool = False,
+    top: Path | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Report:
     """Bring the documents under these paths up to date with the files there; other documents stay as they are.
 
+    A new document's source begins with the name of the folder `top`, which holds the paths; without one, with that of
+    its path, or of the folder that the file lies in. A document that is known keeps its source.
     The content of a file decides whether it has changed, not its date. A file that cannot be read now keeps the
     document it had; one that can be read and holds no document any more loses it. Readers see the old library until
     the last moment and the new one from then on; a run that is killed leaves the old one, and its embeddings are
@@ -103,7 +106,7 @@ def sync(
         generations.tidy(library.directory / "index", library.manifest().generation)
         with writing(library) as writer:
             run = _Run(library, writer, embedder, passage_tokens, on_progress or (lambda progress: None))
-            report = run.update(paths, allow_shrink=allow_shrink)
+            report = run.update(paths, top=top, allow_shrink=allow_shrink)
         library.embeddings.prune(library.directory / "library.db")
         generations.tidy(library.directory / "index", library.manifest().generation)
     return report
@@ -123,12 +126,12 @@ class _Run:
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def update(self, paths: Sequence[Path], *, allow_shrink: bool) -> Report:
+    def update(self, paths: Sequence[Path], *, top: Path | None, allow_shrink: bool) -> Report:
         """Do the whole run: read, embed, build, describe."""
         before = self.library.manifest()
         self.writer.forget_retired()
         started = time.monotonic()
-        self._read(paths, allow_shrink=allow_shrink)
+        self._read(paths, top=top, allow_shrink=allow_shrink)
         self._split_again(before)
         read = time.monotonic()
         keys = self.library.embedding_keys()
@@ -149,7 +152,7 @@ class _Run:
             notes=tuple(self.notes),
         )
 
-    def _read(self, paths: Sequence[Path], *, allow_shrink: bool) -> None:
+    def _read(self, paths: Sequence[Path], *, top: Path | None, allow_shrink: bool) -> None:
         """Take in what is new, changed or gone under the paths."""
         roots = [os.fsencode(os.path.realpath(path)) for path in paths]
         everything = self.writer.known()
@@ -160,7 +163,8 @@ class _Run:
                     raise UserError(f"{given} does not exist; name a file or a folder that does")
                 if not allow_shrink:
                     raise UserError(f"{given} is not there any more; if its documents are to go, add --allow-shrink")
-        found = {each.path: each for given in paths for each in walk(given, leave_out=self.library.directory)}
+        left_out = self.library.directory
+        found = {each.path: each for given in paths for each in walk(given, leave_out=left_out, top=top)}
         closed = [each.path for each in found.values() if each.problem and each.problem.reason == "unreadable"]
 
         for path in self.writer.skipped_paths():

@@ -14,8 +14,8 @@ from vectorstore.loaders import SUFFIXES, read
 class Found:
     """A file, or a folder that could not be opened.
 
-    `path` is resolved: however a file was reached, it is one file. `name` is what people should see: the path from
-    the folder that holds the root on. `problem` says why it cannot be read.
+    `path` is resolved: however a file was reached, it is one file. `name` is what people should see. `problem` says
+    why it cannot be read.
     """
 
     path: bytes
@@ -34,16 +34,19 @@ class Found:
         return read(Path(os.fsdecode(self.path)), root=Path(os.fsdecode(self.root)))
 
 
-def walk(root: Path, *, leave_out: Path) -> Iterator[Found]:
+def walk(root: Path, *, leave_out: Path, top: Path | None = None) -> Iterator[Found]:
     """Yield the files under root (or root itself, if it is a file), sorted by path; nothing if there is no root.
 
+    Names begin with that of the folder `top`; without one, with that of root, or of the folder that the file lies in.
     Hidden files and folders and the folder `leave_out` are passed over; links to folders are not followed.
     """
-    top = os.fsencode(os.path.realpath(root))
-    if os.path.isdir(top):
-        yield from _walk(top, top, os.fsencode(os.path.realpath(leave_out)))
-    elif os.path.lexists(top):
-        yield _file(top, os.lstat(top).st_mode, root=os.path.dirname(top))
+    start = os.fsencode(os.path.realpath(root))
+    folder = start if os.path.isdir(start) else os.path.dirname(start)
+    holder = os.path.dirname(os.fsencode(os.path.realpath(top)) if top else folder)
+    if folder == start:
+        yield from _walk(start, start, os.fsencode(os.path.realpath(leave_out)), holder)
+    elif os.path.lexists(start):
+        yield _file(start, os.lstat(start).st_mode, root=folder, holder=holder)
 
 
 def is_under(path: bytes, root: bytes) -> bool:
@@ -54,26 +57,26 @@ def is_under(path: bytes, root: bytes) -> bool:
 _SEPARATOR = os.fsencode(os.sep)
 
 
-def _walk(folder: bytes, root: bytes, leave_out: bytes) -> Iterator[Found]:
+def _walk(folder: bytes, root: bytes, leave_out: bytes, holder: bytes) -> Iterator[Found]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
-        yield Found(folder, _name(folder, root), root, SkippedFile("unreadable", f"the folder: {error.strerror}"))
+        yield Found(folder, _name(folder, holder), root, SkippedFile("unreadable", f"the folder: {error.strerror}"))
         return
     for entry in entries:
         if entry.name.startswith(b".") or entry.path == leave_out:
             continue
         if entry.is_dir(follow_symlinks=False):
-            yield from _walk(entry.path, root, leave_out)
+            yield from _walk(entry.path, root, leave_out, holder)
         elif not (entry.is_symlink() and entry.is_dir()):
             try:
                 mode = entry.stat(follow_symlinks=False).st_mode
             except FileNotFoundError:
                 continue  # it has gone since the folder was read
-            yield _file(entry.path, mode, root=root)
+            yield _file(entry.path, mode, root=root, holder=holder)
 
 
-def _file(path: bytes, mode: int, *, root: bytes) -> Found:
+def _file(path: bytes, mode: int, *, root: bytes, holder: bytes) -> Found:
     problem = None
     suffix = os.path.splitext(path)[1].decode("utf-8", "backslashreplace").lower()
     if stat.S_IFMT(mode) not in (stat.S_IFREG, stat.S_IFLNK):
@@ -81,8 +84,8 @@ def _file(path: bytes, mode: int, *, root: bytes) -> Found:
     elif suffix not in SUFFIXES:
         problem = SkippedFile("unsupported_format", f"{suffix or 'a name without an ending'} is not a format we read")
     resolved = os.path.realpath(path)
-    return Found(resolved if is_under(resolved, root) else path, _name(path, root), root, problem)
+    return Found(resolved if is_under(resolved, root) else path, _name(path, holder), root, problem)
 
 
-def _name(path: bytes, root: bytes) -> str:
-    return os.path.relpath(path, os.path.dirname(root)).decode("utf-8", "backslashreplace").replace(os.sep, "/")
+def _name(path: bytes, holder: bytes) -> str:
+    return os.path.relpath(path, holder).decode("utf-8", "backslashreplace").replace(os.sep, "/")
