@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from assistant.turns import Turns
 from assistant.web.problems import Refused
 from assistant.web.rates import Rate
 
@@ -15,12 +16,14 @@ PATIENCE = 60  # seconds: nobody is told to come back later than that
 class Admission:
     """The places at which answers are written.
 
-    `under_way` answers are being written, and `waiting` questions wait for a place.
+    `under_way` answers are being written, and `waiting` questions wait for a place. `turns` are what all of them, and
+    searches, take at the processor.
     """
 
     def __init__(self, *, at_once: int, waiting: int, per_minute: int) -> None:
         self.under_way = 0
         self.waiting = 0
+        self.turns = Turns()
         self._at_once = at_once
         self._most_waiting = waiting
         self._places = asyncio.Semaphore(at_once)
@@ -51,7 +54,8 @@ class Admission:
             self.under_way += 1
             began = time.monotonic()
             try:
-                yield
+                with self.turns.taken():
+                    yield
             finally:
                 self.under_way -= 1
                 self._usual += 0.1 * (time.monotonic() - began - self._usual)

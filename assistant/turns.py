@@ -1,0 +1,80 @@
+"""Whose turn it is at the processor: of all answers that are written at once, the one that was begun first."""
+
+import asyncio
+import heapq
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+
+class Turns:
+    """As many threads as there are cores, for work that keeps a core busy; of one event loop.
+
+    Done in the order in which it comes, the work of all answers would be searching first and writing last, and all
+    would be ready at the same late moment. Here a step of an older answer goes before any of a younger one. What only
+    waits for a disk has threads of its own, and is not kept waiting by this.
+    """
+
+    def __init__(self, cores: int | None = None) -> None:
+        """Use so many cores; without a number as many as this process may, and at least two."""
+        self._free = cores or max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0)
+        self._threads = ThreadPoolExecutor(self._free, thread_name_prefix="answering")
+        self._count = itertools.count()
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Let all that is done in_turn in this block have one turn, after every turn that was taken before."""
+        token = _turn.set((self, next(self._count)))
+        try:
+            yield
+        finally:
+            _turn.reset(token)
+
+    async def _run(self, turn: int, work: Callable[[], Found]) -> Found:
+        await self._wait_for(turn)
+        job = asyncio.wrap_future(self._threads.submit(copy_context().run, work))
+        # A thread goes on when nobody wants its result any more: its core is free when it is done, not before.
+        job.add_done_callback(lambda _: self._leave())
+        return await asyncio.shield(job)
+
+    async def _wait_for(self, turn: int) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        place = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiting, (turn, next(self._count), place))
+        try:
+            await place
+        except asyncio.CancelledError:
+            if not place.cancelled():  # it came at the same moment
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        while self._waiting:
+            *_, place = heapq.heappop(self._waiting)
+            if not place.done():
+                place.set_result(None)
+                return
+        self._free += 1
+
+
+_turn: ContextVar[tuple[Turns, int] | None] = ContextVar("turn", default=None)
+
+
+async def in_turn(work: Callable[Given, Found], *given: Given.args, **named: Given.kwargs) -> Found:
+    """Return what work returns, in a thread: at the turn that was taken, at once if none was."""
+    taken = _turn.get()
+    if taken is None:
+        return await asyncio.to_thread(work, *given, **named)
+    turns, turn = taken
+    return await turns._run(turn, partial(work, *given, **named))
