@@ -42,9 +42,13 @@ class Turns:
     async def _run(self, turn: int, work: Callable[[], Found]) -> Found:
         await self._wait_for(turn)
         job = asyncio.wrap_future(self._threads.submit(copy_context().run, work))
-        # A thread goes on when nobody wants its result any more: its core is free when it is done, not before.
-        job.add_done_callback(lambda _: self._leave())
-        return await asyncio.shield(job)
+        try:
+            return await asyncio.shield(job)
+        finally:
+            if job.done():  # a moment later, so that the next step of the same answer is there to be compared
+                asyncio.get_running_loop().call_soon(self._leave)
+            else:  # nobody wants the result any more; the thread goes on, and its core is not free before it is done
+                job.add_done_callback(lambda _: self._leave())
 
     async def _wait_for(self, turn: int) -> None:
         if self._free:

@@ -36,7 +36,6 @@ class Admission:
         Raises:
             Refused: 429 if this user asks too often, 503 if too many wait already.
         """
-        self._questions.count(user)
         if self.waiting >= self._most_waiting and self._places.locked():
             wait = math.ceil(self._usual * (self.waiting + 1) / self._at_once)
             raise Refused(
@@ -45,6 +44,7 @@ class Admission:
                 "Too many questions are being answered at the moment; ask again in a minute.",
                 min(max(wait, 1), PATIENCE),
             )
+        self._questions.count(user)  # not before: to come back as told is not to ask too often
         self.waiting += 1
         return Ticket(self)
 

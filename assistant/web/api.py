@@ -5,7 +5,6 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
-from anyio import to_thread
 from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -19,7 +18,7 @@ from assistant.types import Role, State, Turn
 from assistant.web.asking import Asking, narrowed
 from assistant.web.door import refusal
 from assistant.web.problems import Refused, problem
-from assistant.web.streams import answering, streamed
+from assistant.web.streams import answering, interrupted, streamed
 from vectorstore.errors import NotFound, OwnerError, UserError
 from vectorstore.types import Filters
 
@@ -119,7 +118,8 @@ def add_api(app: FastAPI, asking: Asking, store: FeedbackStore, collections: "Co
         filters = body.filters.filters()
         writing = asking.ask(person_of(request), body.question, history, filters, again=idempotency_key)
         if EVENTS in accept:
-            return streamed(answering(writing.events(), request.scope["request_id"]))
+            request_id = request.scope["request_id"]
+            return streamed(answering(writing.events(), request_id), farewell=interrupted(request_id))
         return JSONResponse(answer_json(await writing.answer()))
 
     @app.post("/api/search", tags=["documents"])
@@ -128,7 +128,7 @@ def add_api(app: FastAPI, asking: Asking, store: FeedbackStore, collections: "Co
         person = person_of(request)
         allowed = narrowed(person, body.filters.filters(), collections.readable(person))
         query = assistant.checked(body.query)
-        hits = await to_thread.run_sync(lambda: assistant.retriever.search(query, k=body.k, filters=allowed))
+        hits = await asking.search(query, k=body.k, filters=allowed)
         return [hit_json(hit) for hit in hits]
 
     @app.post("/api/feedback", status_code=201, tags=["questions"])
