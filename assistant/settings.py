@@ -81,7 +81,7 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(600, ge=1, description="requests of one person in a minute")
     questions_per_minute: int = Field(60, ge=1, description="questions of one person in a minute")
     answers_at_once: int = Field(32, ge=1, le=1000, description="answers that are written at the same time")
-    answers_waiting: int = Field(64, ge=0, le=10_000, description="questions that wait for that; more are refused")
+    answers_waiting: int = Field(128, ge=0, le=10_000, description="questions that wait for that; more are refused")
     keep_days: int | None = Field(None, ge=1, description="days after which conversations are deleted; none: never")
 
     title: str = Field("Footnote", min_length=1, max_length=60, description="what the page calls itself")

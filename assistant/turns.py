@@ -4,10 +4,12 @@ import asyncio
 import heapq
 import itertools
 import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
+from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -25,26 +27,30 @@ class Turns:
 
     def __init__(self, cores: int | None = None) -> None:
         """Use so many cores; without a number as many as this process may, and at least two."""
-        self._free = cores or max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0)
-        self._threads = ThreadPoolExecutor(self._free, thread_name_prefix="answering")
+        self.cores = cores or max(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0)
+        self._free = self.cores
+        self._threads = ThreadPoolExecutor(self.cores, thread_name_prefix="answering")
         self._count = itertools.count()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def taken(self) -> Iterator["Turn"]:
         """Let all that is done in_turn in this block have one turn, after every turn that was taken before."""
-        token = _turn.set((self, next(self._count)))
+        turn = Turn(self, next(self._count))
+        token = _turn.set(turn)
         try:
-            yield
+            yield turn
         finally:
             _turn.reset(token)
 
-    async def _run(self, turn: int, work: Callable[[], Found]) -> Found:
-        await self._wait_for(turn)
+    async def _run(self, turn: "Turn", work: Callable[[], Found]) -> Found:
+        await self._wait_for(turn.number)
+        began = time.monotonic()
         job = asyncio.wrap_future(self._threads.submit(copy_context().run, work))
         try:
             return await asyncio.shield(job)
         finally:
+            turn.seconds += time.monotonic() - began
             if job.done():  # a moment later, so that the next step of the same answer is there to be compared
                 asyncio.get_running_loop().call_soon(self._leave)
             else:  # nobody wants the result any more; the thread goes on, and its core is not free before it is done
@@ -72,13 +78,21 @@ class Turns:
         self._free += 1
 
 
-_turn: ContextVar[tuple[Turns, int] | None] = ContextVar("turn", default=None)
+@dataclass(slots=True)
+class Turn:
+    """A turn that is taken, and for how many seconds it has kept a core busy."""
+
+    turns: Turns
+    number: int
+    seconds: float = 0.0
+
+
+_turn: ContextVar[Turn | None] = ContextVar("turn", default=None)
 
 
 async def in_turn(work: Callable[Given, Found], *given: Given.args, **named: Given.kwargs) -> Found:
     """Return what work returns, in a thread: at the turn that was taken, at once if none was."""
-    taken = _turn.get()
-    if taken is None:
+    turn = _turn.get()
+    if turn is None:
         return await asyncio.to_thread(work, *given, **named)
-    turns, turn = taken
-    return await turns._run(turn, partial(work, *given, **named))
+    return await turn.turns._run(turn, partial(work, *given, **named))

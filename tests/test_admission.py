@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import AsyncExitStack
 
 import pytest
 from hypothesis import given
@@ -128,26 +129,43 @@ def test_an_answer_that_fails_gives_its_place_up(failure):
     asyncio.run(play())
 
 
-def test_the_longer_answers_take_and_the_more_wait_the_later_one_is_to_come_back(monkeypatch):
-    clock = iter(range(0, 10_000, 30))
-    monkeypatch.setattr("assistant.web.admission.time.monotonic", lambda: next(clock))
+def after_answers_of(seconds, monkeypatch, *, at_once, waiting):
+    """Return an admission that has seen many answers of so many seconds, all of them waiting for a model."""
+    now = 0.0
+    monkeypatch.setattr("assistant.web.admission.time.monotonic", lambda: now)
+    one = admission(at_once=at_once, waiting=waiting)
 
     async def play():
-        one = admission(waiting=0)
-
-        def told():
-            with pytest.raises(Refused) as refused:
-                one.enter("ann")
-            return refused.value.retry_after
-
-        waits = []
-        for _ in range(40):  # answers of thirty seconds each
+        nonlocal now
+        for _ in range(100):
             async with one.enter("ann").place():
-                waits.append(told())
-        assert waits == sorted(waits)
-        assert (waits[0], waits[-1]) == (1, 30)
+                now += seconds
 
     asyncio.run(play())
+    return one
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(1, 100), (6, 20), (20, 6), (125, 0)])
+def test_as_many_wait_as_are_answered_within_patience(monkeypatch, seconds, taken):
+    one = after_answers_of(seconds, monkeypatch, at_once=4, waiting=100)
+
+    async def play():
+        async with AsyncExitStack() as places:
+            for _ in range(4):
+                await places.enter_async_context(one.enter("bob").place())
+            for _ in range(taken):
+                one.enter("bob")
+            with pytest.raises(Refused) as refused:
+                one.enter("bob")
+            assert refused.value.status == 503
+            assert 1 <= refused.value.retry_after <= PATIENCE
+
+    asyncio.run(play())
+
+
+def test_while_places_are_free_nobody_is_refused_however_slow_answers_are(monkeypatch):
+    one = after_answers_of(500, monkeypatch, at_once=2, waiting=0)
+    one.enter("ann").give_back()
 
 
 def test_the_work_of_an_older_answer_goes_before_that_of_younger_ones():
