@@ -37,8 +37,9 @@ class Admission:
         Raises:
             Refused: 429 if this user asks too often, 503 if too many wait already.
         """
+        behind = self.under_way + self.waiting - self._at_once  # below zero while places are free
         wait = self._wait()
-        if self._places.locked() and (self.waiting >= self._most_waiting or wait > PATIENCE):
+        if behind >= 0 and (behind >= self._most_waiting or wait > PATIENCE):
             raise Refused(
                 503,
                 "busy",
@@ -50,10 +51,9 @@ class Admission:
         return Ticket(self)
 
     def _wait(self) -> float:
-        """Return the seconds until one more question is answered: for want of a place, or of a core."""
-        by_place = self._held * (self.waiting + 1) / self._at_once
-        by_core = self._busy * (self.under_way + self.waiting + 1) / self.turns.cores
-        return max(by_place, by_core)
+        """Return the seconds until one more question is answered, for want of a place or of a core."""
+        number = self.under_way + self.waiting + 1
+        return max(self._held * (number / self._at_once - 1), self._busy * number / self.turns.cores)
 
     @asynccontextmanager
     async def _place(self) -> AsyncGenerator[None, None]:
