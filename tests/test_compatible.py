@@ -491,6 +491,17 @@ def test_a_flood_is_not_read(client):
     assert (raised.value.status_code, envelope(raised.value)["code"]) == (413, "content_too_large")
 
 
+def test_a_flood_that_does_not_say_how_large_it_is_is_not_read_either(server):
+    def pieces():
+        for _ in range(12):
+            yield b"x" * 100_000
+
+    path, headers = "/v1/chat/completions", {"content-type": "application/json"}
+    headers["authorization"] = f"Bearer {server.secret}"
+    response = httpx.post(server.address + path, content=pieces(), headers=headers, timeout=60)
+    assert (response.status_code, response.json()["error"]["code"]) == (413, "content_too_large")
+
+
 def test_what_there_is_not_is_not_found(client):
     with pytest.raises(openai.NotFoundError, match="There is nothing here") as raised:
         client.embeddings.create(model="footnote", input="x")

@@ -147,8 +147,10 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        response = refusal(Refused(error.status_code, code, str(error.detail)), request.scope)
+        status = error.status_code
+        # The phrase of 413 is not the same in all versions of Python.
+        code = "content_too_large" if status == 413 else HTTPStatus(status).phrase.lower().replace(" ", "_")
+        response = refusal(Refused(status, code, str(error.detail)), request.scope)
         response.headers.update(error.headers or {})
         return response
 

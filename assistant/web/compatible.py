@@ -27,18 +27,18 @@ from vectorstore.errors import UserError
 
 def add_compatible(app: FastAPI, asking: Asking) -> None:
     """Add the routes that clients of OpenAI's API call to app."""
-    model = {"id": MODEL, "object": "model", "created": int(time.time()), "owned_by": MODEL}
+    about = {"id": MODEL, "object": "model", "created": int(time.time()), "owned_by": MODEL}
 
     @app.get("/v1/models", tags=["compatible with OpenAI"])
     async def models() -> Json:
         """List the one model that there is."""
-        return {"object": "list", "data": [model]}
+        return {"object": "list", "data": [about]}
 
-    @app.get("/v1/models/{name}", tags=["compatible with OpenAI"])
-    async def one(name: str) -> Json:
+    @app.get("/v1/models/{model}", tags=["compatible with OpenAI"])
+    async def one(model: str) -> Json:
         """Tell that it is there."""
-        expect_model(name)
-        return model
+        expect_model(model)
+        return about
 
     @app.post("/v1/chat/completions", tags=["compatible with OpenAI"])
     async def complete(
