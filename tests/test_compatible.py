@@ -25,6 +25,7 @@ from assistant.settings import Settings
 from assistant.types import Draft, Ended
 from assistant.web.app import create_app
 from assistant.web.replies import markers
+from vectorstore.errors import OwnerError
 from vectorstore.types import Document
 
 QUESTION = "quote categorical rejection"
@@ -398,6 +399,28 @@ def test_a_fault_in_a_stream_keeps_its_internals(server, client):
     assert "sk-12345" not in str(raised.value.body)
     with pytest.raises(openai.InternalServerError, match="Something went wrong on the server"):
         complete(client, "fail now")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_only_the_owner_can_mend_is_told_to_the_owner_however_the_answer_comes(tmp_path, stream):
+    class Lost(Script):
+        async def answer(self, request, evidence):
+            raise OwnerError("/srv/secret/library.db cannot be read; mend it.")
+            yield
+
+    assistant = scripted_assistant()
+    assistant.answerer = Lost()
+    with served(tmp_path, assistant) as server:
+        owner = server.keys.add("owner", ["admin"])
+        for secret, told in ((server.secret, "its owner finds more in the log"), (owner, "/srv/secret/library.db")):
+            with pytest.raises(openai.APIError, match=told) as raised:
+                list(complete(server.client(secret), stream=stream))
+            assert ("/srv/secret" in str(raised.value.body)) == (secret == owner)
+            headers = {"authorization": f"Bearer {secret}", "accept": "text/event-stream" if stream else "*/*"}
+            response = httpx.post(f"{server.address}/api/ask", json={"question": QUESTION}, headers=headers)
+            assert told in response.text
+            assert '"unavailable"' in response.text
+            assert ("/srv/secret" in response.text) == (secret == owner)
 
 
 # Leaving
