@@ -18,7 +18,7 @@ from assistant.feedback import LONGEST, FeedbackStore, Reason, Vote
 from assistant.types import Role, State, Turn
 from assistant.web.asking import Asking, narrowed
 from assistant.web.door import refusal
-from assistant.web.problems import Refused, problem
+from assistant.web.problems import Refused, explained, problem
 from assistant.web.streams import answering, streamed
 from vectorstore.errors import NotFound, OwnerError, UserError
 from vectorstore.types import Filters
@@ -119,7 +119,7 @@ def add_api(app: FastAPI, asking: Asking, store: FeedbackStore, collections: "Co
         filters = body.filters.filters()
         writing = asking.ask(person_of(request), body.question, history, filters, again=idempotency_key)
         if EVENTS in accept:
-            return streamed(answering(writing.events(), request.scope["request_id"]))
+            return streamed(answering(writing.events(), person_of(request), request.scope["request_id"]))
         return JSONResponse(answer_json(await writing.answer()))
 
     @app.post("/api/search", tags=["documents"])
@@ -168,10 +168,3 @@ def add_problems(app: FastAPI) -> None:
         where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
         where = where.encode("ascii", "backslashreplace").decode("ascii")[:100]
         return problem(422, "invalid_request", f"{where}: {first['msg']}", request.scope["request_id"])
-
-
-def explained(error: UserError, person: Person | None) -> str:
-    """Return what a person may know of an error: what only the owner can mend is told to the owner."""
-    if isinstance(error, OwnerError) and not (person and person.may("admin")):
-        return "Something that this server keeps cannot be used at the moment; its owner finds more in the log."
-    return str(error)

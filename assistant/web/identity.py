@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
+from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from assistant.access import LOCAL, Person
@@ -14,7 +14,7 @@ from assistant.embed_tokens import EmbedTokens
 from assistant.keys import Keys, person_of
 from assistant.web.problems import Refused
 from assistant.web.roles import person_of as person_with_role
-from assistant.web.sessions import COOKIE, Sessions
+from assistant.web.sessions import Sessions
 from vectorstore.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 KEY = "fn_"
-FORWARDED = ("x-forwarded-for", "x-real-ip", "forwarded", "x-forwarded-host", "x-forwarded-proto")
+FORWARDED = frozenset({"forwarded", "via", "x-real-ip"})  # and all that begin with x-forwarded-
 
 
 class Identity:
@@ -48,9 +48,7 @@ class Identity:
             Refused: if what they say of themselves does not hold.
         """
         headers = Headers(scope=scope)
-        kind, _, credential = headers.get("authorization", "").partition(" ")
-        credential = credential.strip()
-        if kind.lower() == "bearer" and credential.startswith((KEY, TOKEN)):
+        if credential := credential_of(headers):
             return self._bearer(credential)
         match self._settings.sign_in:
             case "none":
@@ -58,7 +56,7 @@ class Identity:
             case "proxy":
                 return self._proxied(scope, headers)
             case "key" | "oidc":
-                return self._in_session(headers)
+                return self._in_session(scope)
 
     def _bearer(self, credential: str) -> Person:
         if credential.startswith(TOKEN):
@@ -71,7 +69,7 @@ class Identity:
         return person
 
     def _local(self, headers: Headers) -> Person:
-        if not self._settings.insecure and any(name in headers for name in FORWARDED):
+        if not self._settings.insecure and any(map(is_forwarded, headers)):
             # Everybody behind a proxy on this machine would be taken for the one who sits here.
             raise Refused(
                 403,
@@ -87,16 +85,19 @@ class Identity:
         if not self._proxies.hold(scope["peer"]):
             _log.warning("%s names a user, but is none of FOOTNOTE_PROXIES; it is not believed", scope["peer"])
             return None
-        if len(named) > 1 or not named[0].strip():
-            _log.warning("the proxy %s sends %s users with one request; none is believed", scope["peer"], len(named))
+        grouped = headers.getlist(self._settings.groups_header)
+        if len(named) > 1 or len(grouped) > 1:  # one of them may be the person's own
+            _log.warning("the proxy %s sends two headers of one name; neither is believed", scope["peer"])
             return None
-        name = _utf8(named[0]).strip()
-        groups = _utf8(",".join(headers.getlist(self._settings.groups_header))).split(",")
-        return person_with_role(self._settings, name, [one.strip() for one in groups if one.strip()], way="proxy")
+        try:
+            name, groups = _utf8(named[0]), _utf8(",".join(grouped)).split(",")
+            return person_with_role(self._settings, name, [one.strip() for one in groups if one.strip()], way="proxy")
+        except (UnicodeDecodeError, UserError):
+            _log.warning("the proxy %s sends what cannot be a name in UTF-8; it is not believed", scope["peer"])
+            return None
 
-    def _in_session(self, headers: Headers) -> Person | None:
-        cookies = [cookie_parser(one).get(COOKIE) for one in headers.getlist("cookie")]
-        opened = next((found for one in cookies if one and (found := self._sessions.open(one))), None)
+    def _in_session(self, scope: Scope) -> Person | None:
+        opened = self._sessions.person(HTTPConnection(scope))
         if opened is None:
             return None
         person, name = opened
@@ -106,9 +107,33 @@ class Identity:
         return None if key is None or key.revoked else person_of(key)
 
 
+def credential_of(headers: Headers) -> str | None:
+    """Return the API key or embed token that a request brings; None if it brings something else, or nothing."""
+    kind, _, credential = headers.get("authorization", "").partition(" ")
+    credential = credential.strip()
+    return credential if kind.lower() == "bearer" and credential.startswith((KEY, TOKEN)) else None
+
+
+def is_forwarded(header: str) -> bool:
+    """Return whether a header tells that a proxy stands between us and the person."""
+    return header in FORWARDED or header.startswith("x-forwarded-")
+
+
+def plain_address(address: str) -> str:
+    """Return an IPv4 address that is written as one of IPv6 as what it is; anything else as it is."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
 def _utf8(value: str) -> str:
-    """Return a header as proxies mean it, not as HTTP reads it."""
-    return value.encode("latin-1").decode("utf-8", "replace")
+    """Return a header as proxies mean it, not as HTTP reads it.
+
+    Nothing takes the place of what is not UTF-8: two people would come to have one name.
+    """
+    return value.encode("latin-1").decode("utf-8").strip(" \t")
 
 
 class Networks:
@@ -128,8 +153,7 @@ class Networks:
     def hold(self, address: str) -> bool:
         """Return whether address is in one of them."""
         try:
-            found = ip_address(address)
+            found = ip_address(plain_address(address))
         except ValueError:
             return False
-        found = getattr(found, "ipv4_mapped", None) or found
         return any(found in network for network in self._networks)

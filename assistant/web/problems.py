@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from fastapi.responses import JSONResponse
 
-from vectorstore.errors import UserError
+from assistant.access import Person
+from vectorstore.errors import OwnerError, UserError
 
 # Every code of a refusal, for the figures.
 REFUSALS = (
@@ -51,3 +52,10 @@ def problem(
     """Return an error as programs read it."""
     body = {"code": code, "message": message, "request_id": request_id}
     return JSONResponse(body, status, headers=dict(headers or {}))
+
+
+def explained(error: UserError, person: Person | None) -> str:
+    """Return what a person may know of an error: what only the owner can mend is told to the owner."""
+    if isinstance(error, OwnerError) and not (person and person.may("admin")):
+        return "Something that this server keeps cannot be used at the moment; its owner finds more in the log."
+    return str(error)

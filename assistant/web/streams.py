@@ -1,17 +1,21 @@
 """Server-sent events: what a program hears while an answer is written, the same events that the page is drawn from."""
 
 import json
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from assistant.access import Person
 from assistant.contract import Json, event_json
 from assistant.types import Event
-from assistant.web.problems import Refused
-from vectorstore.errors import UserError
+from assistant.web.problems import Refused, explained
+from vectorstore.errors import OwnerError, UserError
 
 PING = 10  # seconds between signs of life, for whatever stands between us and the reader
+
+_log = logging.getLogger(__name__)
 
 
 def streamed(events: AsyncGenerator[ServerSentEvent, None]) -> EventSourceResponse:
@@ -24,12 +28,17 @@ def sent(name: str, data: Json) -> ServerSentEvent:
     return ServerSentEvent(json.dumps(data), event=name)
 
 
-async def answering(events: AsyncGenerator[Event, None], request_id: str) -> AsyncGenerator[ServerSentEvent, None]:
+async def answering(
+    events: AsyncGenerator[Event, None], person: Person, request_id: str
+) -> AsyncGenerator[ServerSentEvent, None]:
     """Yield the events of an answer; the last is "finished", or "error" in its place."""
     try:
         async with aclosing(events):
             async for event in events:
                 yield sent(*event_json(event))
+    except OwnerError as error:
+        _log.error("answering failed: %s", error)
+        yield sent("error", {"code": "unavailable", "message": explained(error, person), "request_id": request_id})
     except UserError as error:
         code = error.code if isinstance(error, Refused) else "user_error"
         yield sent("error", {"code": code, "message": str(error), "request_id": request_id})
