@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from assistant import feedback, history, secret
+from assistant import audit, feedback, history, keys, secret
 from vectorstore.errors import UserError
 from vectorstore.text import one_line
 
@@ -15,8 +15,8 @@ MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
 LIBRARY, UPLOADS = "library", "uploads"  # the folders inside
 # In the order in which their state is held: what the passages of the library need is in the embeddings a moment later.
 # The vector index is not among them, it is made again from these two.
-DATABASES = ("library.db", "embeddings.db", history.FILE, feedback.FILE, "keys.db")
-FILES = ("audit.jsonl", secret.FILE)
+DATABASES = ("library.db", "embeddings.db", history.FILE, feedback.FILE, keys.FILE)
+FILES = (audit.FILE, secret.FILE)
 LONGEST = 100_000_000  # bytes of a manifest: a few hundred thousand uploads
 
 

@@ -28,7 +28,7 @@ from assistant.restore import _put_in_place, restore
 from assistant.secret import read_secret
 from assistant.settings import Settings
 from assistant.types import Turn
-from assistant.uploads import folder_of, open_uploads
+from assistant.uploads import open_uploads, uploads_folder
 from evals.command import run
 from vectorstore.embed import open_embedder
 from vectorstore.errors import UserError
@@ -81,7 +81,7 @@ def everything(here):
         "keys": tables(here.library / "keys.db"),
         "audit": (here.library / "audit.jsonl").read_bytes(),
         "secret": read_secret(here),
-        "uploads": tree(folder_of(here)),
+        "uploads": tree(uploads_folder(here)),
     }
 
 
@@ -172,7 +172,7 @@ def test_a_backup_and_what_is_restored_is_for_its_owner_only_and_nothing_else_is
     restore(there, file)
     assert [path.name for path in file.parent.iterdir()] == ["x.tar"]
     assert sorted(path.name for path in (tmp_path / "there").iterdir()) == ["library", "uploads"]
-    modes = [file, there.library, *there.library.iterdir(), folder_of(there), *folder_of(there).iterdir()]
+    modes = [file, there.library, *there.library.iterdir(), uploads_folder(there), *uploads_folder(there).iterdir()]
     assert [path.name for path in modes if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
@@ -338,21 +338,21 @@ def test_whatever_uploads_are_called_they_come_back_byte_by_byte(uploads):
         here, there = placed(Path(folder) / "here"), placed(Path(folder) / "there")
         read_secret(here)
         for parts, content in uploads:
-            path = os.path.join(os.fsencode(folder_of(here)), *parts)
+            path = os.path.join(os.fsencode(uploads_folder(here)), *parts)
             try:
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 Path(os.fsdecode(path)).write_bytes(content)
             except OSError:  # a file where another name needs a folder
                 continue
-        files = {path: content for path, content in tree(folder_of(here)).items() if content is not None}
+        files = {path: content for path, content in tree(uploads_folder(here)).items() if content is not None}
         done = back_up(here, Path(folder) / "x.tar")
         assert done.uploads == len(files)
         restore(there, Path(folder) / "x.tar")
-        assert {path: content for path, content in tree(folder_of(there)).items() if content is not None} == files
+        assert {path: content for path, content in tree(uploads_folder(there)).items() if content is not None} == files
 
 
 def test_what_is_hidden_or_no_file_is_left_out_and_links_are_told(small, tmp_path):
-    uploads = folder_of(small)
+    uploads = uploads_folder(small)
     (uploads / ".half-written").write_bytes(b"x")
     (uploads / "link.md").symlink_to("/etc/hostname")
     (uploads / "folder").symlink_to("/etc")
@@ -514,8 +514,8 @@ def whole(tmp_path_factory):
     here = placed(place / "here")
     read_secret(here)
     History(here.library).begin("ann", "How many?", Filters())
-    folder_of(here).mkdir()
-    (folder_of(here) / "räin.md").write_bytes(b"It rained.")
+    uploads_folder(here).mkdir()
+    (uploads_folder(here) / "räin.md").write_bytes(b"It rained.")
     back_up(here, place / "x.tar")
     return (place / "x.tar").read_bytes(), outcome(place / "x.tar", place / "there")
 
@@ -604,7 +604,7 @@ def footnote(capsys, monkeypatch, tmp_path):
 
 
 def test_the_commands_back_up_and_restore_and_say_so(footnote, small, used, kept, tmp_path):
-    (folder_of(small) / "link").symlink_to("/etc")
+    (uploads_folder(small) / "link").symlink_to("/etc")
     status, out, err = footnote("backup", "x.tar", "--library", small.library)
     assert (status, out.startswith("x.tar: conversations.db, secret and 1 uploads, 0.")) == (0, True)
     assert err == "Left out, because it is no plain file: link\n"

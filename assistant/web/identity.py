@@ -1,11 +1,12 @@
 """Who sends a request: told by an API key, an embed token, a proxy, a session, or by being on this machine."""
 
 import logging
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
-from starlette.requests import HTTPConnection
+from starlette.requests import Request
 from starlette.types import Scope
 
 from assistant.access import LOCAL, Person
@@ -89,22 +90,25 @@ class Identity:
         if len(named) > 1 or len(grouped) > 1:  # one of them may be the person's own
             _log.warning("the proxy %s sends two headers of one name; neither is believed", scope["peer"])
             return None
+        if not named[0].strip():  # so some proxies say that nobody has signed in
+            return None
         try:
             name, groups = _utf8(named[0]), _utf8(",".join(grouped)).split(",")
             return person_with_role(self._settings, name, [one.strip() for one in groups if one.strip()], way="proxy")
-        except (UnicodeDecodeError, UserError):
-            _log.warning("the proxy %s sends what cannot be a name in UTF-8; it is not believed", scope["peer"])
-            return None
+        except UnicodeDecodeError as error:
+            raise Refused(401, "bad_credential", "The proxy sends a name that is not in UTF-8; change it there.") from error
+        except UserError as error:
+            raise Refused(401, "bad_credential", str(error)) from error
 
     def _in_session(self, scope: Scope) -> Person | None:
-        opened = self._sessions.person(HTTPConnection(scope))
+        opened = self._sessions.person(Request(scope))
         if opened is None:
             return None
         person, name = opened
         if name is None:
             return person
-        key = self._keys.named(name)
-        return None if key is None or key.revoked else person_of(key)
+        key = self._keys.named(name)  # what it may do now, whatever it could when somebody signed in with it
+        return None if key is None or key.revoked else replace(person_of(key), way="session")
 
 
 def credential_of(headers: Headers) -> str | None:
