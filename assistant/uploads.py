@@ -135,7 +135,9 @@ class Uploads:
 
     def _keep(self, path: Path, content: bytes) -> Outcome:
         if not self._holds(path):
-            raise OwnerError(f"{path.parent} is a link to another folder; remove it, or hand the document in elsewhere.")
+            raise OwnerError(
+                f"{path.parent} is a link to another folder; remove it, or hand the document in elsewhere."
+            )
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise OwnerError(f"{path} is a link or a folder; remove it, or hand the document in under another name.")
         before = path.read_bytes() if path.exists() else None

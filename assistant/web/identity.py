@@ -96,7 +96,9 @@ class Identity:
             name, groups = _utf8(named[0]), _utf8(",".join(grouped)).split(",")
             return person_with_role(self._settings, name, [one.strip() for one in groups if one.strip()], way="proxy")
         except UnicodeDecodeError as error:
-            raise Refused(401, "bad_credential", "The proxy sends a name that is not in UTF-8; change it there.") from error
+            raise Refused(
+                401, "bad_credential", "The proxy sends a name that is not in UTF-8; change it there."
+            ) from error
         except UserError as error:
             raise Refused(401, "bad_credential", str(error)) from error
 
