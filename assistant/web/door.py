@@ -27,7 +27,7 @@ from assistant.web.rates import Rate, sender
 from assistant.web.request_id import request_id as current_request
 from assistant.web.routes import BODY, Route, find_route
 from assistant.web.sign_in import way_in
-from vectorstore.errors import NotFound
+from vectorstore.errors import NotFound, OwnerError
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
