@@ -133,6 +133,12 @@ class Building:
         }
 
 
+def code_of(response):
+    """Return the status of a response and the code of its error, if it is one of ours."""
+    is_json = response.headers.get("content-type") == JSON
+    return response.status_code, is_json and isinstance(body := response.json(), dict) and body.get("code")
+
+
 def told(response):
     """Return what a refusal says, without the number of its request."""
     body = response.json()
@@ -177,7 +183,10 @@ async def knocking(app, method, path, headers, query, body, address, scheme, hos
         if found.body and found.headers.get("content-type", "").startswith("text/event-stream"):
             left.set()
 
-    sent = [*([("host", "127.0.0.1:7860")] if host else []), *(headers.items() if isinstance(headers, dict) else headers)]
+    sent = [
+        *([("host", "127.0.0.1:7860")] if host else []),
+        *(headers.items() if isinstance(headers, dict) else headers),
+    ]
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from entering import FORM, JSON, Building, Sender, knock, told
+from entering import FORM, JSON, Building, Sender, code_of, knock, told
 from starlette.routing import Mount
 
 from assistant.access import SCOPES
@@ -120,11 +120,6 @@ def send(client, route):
     headers = {"content-type": kinds[route.body]} if route.body in kinds else {}
     content = b"{}" if route.body == "json" else None
     return client.request(route.method, example(route.path), headers=headers, content=content, files=files)
-
-
-def code_of(response):
-    is_json = response.headers.get("content-type") == JSON
-    return response.status_code, is_json and isinstance(told := response.json(), dict) and told.get("code")
 
 
 def test_the_table_of_routes_is_this_one():

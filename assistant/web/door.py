@@ -172,8 +172,7 @@ class Door:
             return refusal(refused, scope["request_id"])
         if person is not None:
             scope["person"] = person
-        # Gradio would build addresses from these, whoever sent them.
-        scope["headers"] = [one for one in scope["headers"] if not is_forwarded(one[0].decode("latin-1"))]
+        scope["headers"] = [one for one in scope["headers"] if not _misleads(one[0].decode("latin-1"))]
         return None
 
     def _check_head(self, scope: Scope, headers: Headers) -> None:
@@ -239,6 +238,11 @@ class Door:
 def refusal(refused: Refused, request_id: str) -> JSONResponse:
     """Return the answer to a request that was refused."""
     return problem(refused.status, refused.code, str(refused), request_id, refused.headers)
+
+
+def _misleads(header: str) -> bool:
+    """Return whether Gradio would build addresses from a header, whoever sent it."""
+    return is_forwarded(header) or header == "x-gradio-server"
 
 
 def _nothing(scope: Scope, methods: tuple[str, ...]) -> Refused:
