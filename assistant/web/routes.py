@@ -114,5 +114,6 @@ def _patterns() -> tuple[tuple[re.Pattern[str], Route], ...]:
 def find_route(method: str, path: str) -> Route | tuple[str, ...]:
     """Return the route of a request, or the methods that its path does have: none where nothing is."""
     method = "GET" if method == "HEAD" else method
-    found = [route for pattern, route in _patterns() if pattern.match(path)]
+    # Starlette's patterns end with "$", which lets a line end through; nothing of ours has one.
+    found = [route for pattern, route in _patterns() if pattern.fullmatch(path)]
     return next((route for route in found if route.method == method), tuple(route.method for route in found))

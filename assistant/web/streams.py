@@ -1,6 +1,7 @@
 """Server-sent events: what a program hears while an answer is written, the same events that the page is drawn from."""
 
 import json
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -13,6 +14,8 @@ from assistant.web.problems import as_refused, refusal_json
 from vectorstore.errors import UserError
 
 PING = 10  # seconds between signs of life, for whatever stands between us and the reader
+
+_log = logging.getLogger(__name__)
 
 
 def streamed(events: AsyncGenerator[ServerSentEvent, None]) -> EventSourceResponse:
