@@ -25,6 +25,7 @@ from assistant.web.problems import Refused, problem
 from assistant.web.rates import Rate
 from assistant.web.request_id import request_id as current_request
 from assistant.web.routes import BODY, Route, find_route
+from assistant.web.sign_in import way_in
 from vectorstore.errors import NotFound
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Door:
             return problem(404, "not_found", str(missing), scope["request_id"])
         except Refused as refused:
             self._metrics.refused(refused.code)
-            if refused.code == "not_signed_in" and "text/html" in headers.get("accept", ""):
+            if self._is_page(refused, headers):
                 return self._to_sign_in(scope)
             return refusal(refused, scope["request_id"])
         if person is not None:
@@ -216,10 +217,14 @@ class Door:
         if wanted and given != wanted:
             raise Refused(415, "unsupported_media_type", f"Send the body as {wanted}.")
 
+    def _is_page(self, refused: Refused, headers: Headers) -> bool:
+        """Return whether somebody opens a page who has yet to sign in, and can."""
+        signs_in = self._settings.sign_in in ("key", "oidc")
+        return signs_in and refused.code == "not_signed_in" and "text/html" in headers.get("accept", "")
+
     def _to_sign_in(self, scope: Scope) -> Response:
         query = scope["query_string"].decode("latin-1")
-        back = scope["path"] + (f"?{query}" if query else "")
-        return RedirectResponse(f"{scope['root_path']}/sign-in?next={quote(back, safe='')}", 303)
+        return RedirectResponse(way_in(scope["root_path"], scope["inner_path"] + (f"?{query}" if query else "")), 303)
 
 
 def refusal(refused: Refused, request_id: str) -> JSONResponse:

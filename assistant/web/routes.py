@@ -95,8 +95,7 @@ def _routes() -> Iterator[Route]:
     yield Route("GET", "/api/documents/{document}", read)
     yield Route("POST", "/api/documents", ("write",), "file")
     yield Route("DELETE", "/api/documents/{document}", ("write",))
-    for method in ("GET", "POST", "DELETE"):
-        yield Route(method, "/mcp", ("ask", "read"), "json" if method == "POST" else "none")
+    yield Route("POST", "/mcp", ("ask", "read"), "json")
 
     # For operators.
     yield Route("GET", "/metrics", ("metrics",))
