@@ -55,20 +55,23 @@ class Nginx:
     def address(self):
         return f"https://{NAME}:{self.port}"
 
-    def client(self, path="/assistant", **options):
-        """Return a client whose addresses begin below a path of this nginx."""
-        context = ssl.create_default_context(cafile=str(self.certificate))
-        return httpx.Client(base_url=self.address + path, transport=_Here(verify=context), timeout=30, **options)
+    def client(self, path, *, local_address=None, **options):
+        """Return a client whose addresses begin below a path of this nginx; it may come from another address of here."""
+        here = _Here(verify=ssl.create_default_context(cafile=str(self.certificate)), local_address=local_address)
+        return httpx.Client(base_url=self.address + path, transport=here, timeout=30, **options)
 
 
 class _Here(httpx.HTTPTransport):
     """Finds NAME on this machine, which the resolvers of some systems do not."""
 
     def handle_request(self, request):
-        if request.url.host == NAME:
-            request.extensions["sni_hostname"] = NAME
-            request.url = request.url.copy_with(host="127.0.0.1")
-        return super().handle_request(request)
+        address = request.url
+        request.extensions["sni_hostname"] = address.host
+        request.url = address.copy_with(host="127.0.0.1")
+        try:
+            return super().handle_request(request)
+        finally:
+            request.url = address  # by which the client keeps cookies
 
 
 @contextmanager
@@ -76,7 +79,7 @@ def nginx(folder, footnote, *, sign_in=None, strips=False, header_seconds=10):
     """Run nginx in front of the ports of Footnote and of what signs people in; without that, nobody's name is sent.
 
     `strips` takes the path away before Footnote sees it. Nginx is given sockets that listen already, so that their
-    ports are free, and nobody waits for it.
+    ports are free ones.
     """
     with ExitStack() as stack:
         plain, secure = (stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1024)) for _ in range(2))
@@ -106,12 +109,16 @@ def nginx(folder, footnote, *, sign_in=None, strips=False, header_seconds=10):
             text = text.replace(old, new)
         (folder / "footnote.conf").write_text(text, encoding="utf-8")
         (folder / "nginx.conf").write_text(_around(folder), encoding="utf-8")
-        process = subprocess.Popen(
-            [NGINX, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")],
-            env={**os.environ, "NGINX": f"{plain.fileno()};{secure.fileno()};"},
-            pass_fds=(plain.fileno(), secure.fileno()),
-        )
+        command = [NGINX, "-p", str(folder), "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
+        given = {
+            "env": {**os.environ, "NGINX": f"{plain.fileno()};{secure.fileno()};"},
+            "pass_fds": (plain.fileno(), secure.fileno()),
+        }
+        tested = subprocess.run([*command, "-t"], capture_output=True, text=True, **given)
+        assert tested.returncode == 0, tested.stderr
+        process = subprocess.Popen(command, **given)
         try:
+            assert httpx.get(f"http://127.0.0.1:{made.plain}/", timeout=30).status_code == 308
             yield made
         finally:
             process.terminate()

@@ -38,6 +38,7 @@ HEAD = 32_000  # bytes of all headers
 MOST_HEADERS = 100
 STALL = 30.0  # seconds that a reader may take nothing of what is sent
 TRIES = 20  # requests a minute of one address where nobody has to say who they are and something is tried
+MISLEADING = frozenset({*FORWARDED, "x-gradio-server"})  # Gradio would build addresses from these, whoever sent them
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _log = logging.getLogger(__name__)
@@ -127,8 +128,8 @@ class Door:
         """Return what the request is for, and put the path that a proxy serves us under where Starlette wants it."""
         root, path = self._settings.path, scope["path"]
         inner = path.removeprefix(root) if root and path.startswith(f"{root}/") else path
-        if path == root != "":
-            inner = "/"
+        if path == root:  # as far as links are concerned that is another folder: nothing is served there
+            inner = ""
         scope["root_path"], scope["path"] = root, root + inner
         scope["raw_path"] = quote(scope["path"]).encode("ascii")
         scope["inner_path"] = inner
@@ -143,6 +144,8 @@ class Door:
         try:
             self._check_head(scope, headers)
             if not isinstance(route, Route):
+                if not scope["inner_path"] and scope["method"] in ("GET", "HEAD"):
+                    return RedirectResponse(_with_query(f"{scope['root_path']}/", scope), 308)
                 if scope["method"] == "OPTIONS" and route and "access-control-request-method" in headers:
                     return None  # a browser asks what another origin may do: answered by the CORS middleware
                 raise _nothing(scope, route)
@@ -162,8 +165,7 @@ class Door:
             return refusal(refused, scope["request_id"])
         if person is not None:
             scope["person"] = person
-        # Gradio would build addresses from these, whoever sent them.
-        scope["headers"] = [one for one in scope["headers"] if one[0].decode("latin-1") not in FORWARDED]
+        scope["headers"] = [one for one in scope["headers"] if one[0].decode("latin-1") not in MISLEADING]
         return None
 
     def _check_head(self, scope: Scope, headers: Headers) -> None:
@@ -243,6 +245,11 @@ def _without_port(host: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0]
+
+
+def _with_query(path: str, scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 def _limited(receive: Receive, limit: int) -> Callable[[], Any]:
