@@ -393,9 +393,10 @@ def test_the_way_to_the_sign_in_and_back_stays_below_the_path(keyed):
         assert {"secure", "httponly", "samesite=lax", f"path={PATH}/"} <= {one.strip() for one in cookie.split(";")}
         assert client.get(keyed.nginx.address + back.headers["location"], headers=PAGE).status_code == 200
         assert client.get("/api/me").json()["user"] == "key:ask"
-        left = client.post("/sign-out", headers={"origin": keyed.nginx.address})
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        assert client.post("/sign-out", headers={**form, "origin": "https://evil.example"}).status_code == 403
+        left = client.post("/sign-out", headers={**form, "origin": keyed.nginx.address})
         assert left.headers["location"] == f"{PATH}/sign-in?signed-out"
-        assert client.post("/sign-out", headers={"origin": "https://evil.example"}).status_code == 403
 
 
 @NEEDS_CHROMIUM

@@ -225,8 +225,7 @@ class Door:
         return signs_in and refused.code == "not_signed_in" and "text/html" in headers.get("accept", "")
 
     def _to_sign_in(self, scope: Scope) -> Response:
-        query = scope["query_string"].decode("latin-1")
-        return RedirectResponse(way_in(scope["root_path"], scope["inner_path"] + (f"?{query}" if query else "")), 303)
+        return RedirectResponse(way_in(scope["root_path"], _with_query(scope["inner_path"], scope)), 303)
 
 
 def refusal(refused: Refused, request_id: str) -> JSONResponse:
