@@ -56,7 +56,7 @@ class Nginx:
         return f"https://{NAME}:{self.port}"
 
     def client(self, path, *, local_address=None, **options):
-        """Return a client whose addresses begin below a path of this nginx; it may come from another address of here."""
+        """Return a client of what lies below a path; it may come from another address of this machine."""
         here = _Here(verify=ssl.create_default_context(cafile=str(self.certificate)), local_address=local_address)
         return httpx.Client(base_url=self.address + path, transport=here, timeout=30, **options)
 
