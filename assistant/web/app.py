@@ -25,6 +25,7 @@ from assistant.web.admission import Admission
 from assistant.web.api import add_api, add_problems
 from assistant.web.asking import Asking
 from assistant.web.brand import Brand
+from assistant.web.compatible import add_compatible
 from assistant.web.conversations import add_conversations
 from assistant.web.desk import Desk
 from assistant.web.documents import UPLOAD, add_documents
@@ -103,6 +104,7 @@ def create_app(
 
     add_problems(app)
     add_api(app, asking, feedback, collections)
+    add_compatible(app, asking)
     add_conversations(app, desk, feedback, settings.language)
     add_documents(app, assistant, uploads, collections, audit)
     add_operating(app, settings, metrics, Readiness(assistant), audit)

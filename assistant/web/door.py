@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +21,7 @@ from assistant.web.headers import security_headers
 from assistant.web.identity import FORWARDED, Identity
 from assistant.web.logs import log_request
 from assistant.web.pages import Pages, page_of
-from assistant.web.problems import Refused, problem
+from assistant.web.problems import Refused, as_refused, fault, refusal
 from assistant.web.rates import Rate
 from assistant.web.request_id import request_id as current_request
 from assistant.web.routes import BODY, Route, find_route
@@ -113,7 +113,7 @@ class Door:
                 _log.exception("a request failed")
                 if status:
                     raise
-                answer = problem(500, "internal_error", "Something went wrong on the server.", request_id)
+                answer = refusal(fault(), scope)
                 await answer(scope, receive, leave)
             finally:
                 person: Person | None = scope.get("person")
@@ -157,12 +157,12 @@ class Door:
             if person and (page := page_of(scope)) is not None:
                 self._pages.claim(page, person.user)
         except NotFound as missing:
-            return problem(404, "not_found", str(missing), scope["request_id"])
+            return refusal(as_refused(missing, None), scope)
         except Refused as refused:
             self._metrics.refused(refused.code)
             if self._is_page(refused, headers):
                 return self._to_sign_in(scope)
-            return refusal(refused, scope["request_id"])
+            return refusal(refused, scope)
         if person is not None:
             scope["person"] = person
         scope["headers"] = [one for one in scope["headers"] if one[0].decode("latin-1") not in MISLEADING]
@@ -226,11 +226,6 @@ class Door:
 
     def _to_sign_in(self, scope: Scope) -> Response:
         return RedirectResponse(way_in(scope["root_path"], _with_query(scope["inner_path"], scope)), 303)
-
-
-def refusal(refused: Refused, request_id: str) -> JSONResponse:
-    """Return the answer to a request that was refused."""
-    return problem(refused.status, refused.code, str(refused), request_id, refused.headers)
 
 
 def _nothing(scope: Scope, methods: tuple[str, ...]) -> Refused:

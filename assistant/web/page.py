@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from assistant.access import Person
 from assistant.history import Exchange
 from assistant.types import Role
-from assistant.web.api import AskFilters, explained
+from assistant.web.api import AskFilters
 from assistant.web.brand import Brand
 from assistant.web.cards import error_html
 from assistant.web.desk import Desk, Work
 from assistant.web.pages import Pages
+from assistant.web.problems import explained
 from assistant.web.render import exchange_html, question_html, work_html
 from assistant.web.safe import clean
 from assistant.web.visitor import Visitor, visitor_of

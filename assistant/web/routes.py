@@ -73,6 +73,7 @@ def _routes() -> Iterator[Route]:
     yield Route("POST", "/api/ask", ask, "json")
     yield Route("POST", "/v1/chat/completions", ask, "json")
     yield Route("GET", "/v1/models", ask)
+    yield Route("GET", "/v1/models/{model}", ask)
     yield Route("POST", "/api/feedback", ask, "json")
     yield Route("GET", "/api/conversations", ask)
     yield Route("POST", "/api/conversations", ask, "json")
