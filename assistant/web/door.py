@@ -133,8 +133,8 @@ class Door:
         """Return what the request is for, and put the path that a proxy serves us under where Starlette wants it."""
         root, path = self._settings.path, scope["path"]
         inner = path.removeprefix(root) if root and path.startswith(f"{root}/") else path
-        if path == root != "":
-            inner = "/"
+        if path == root:  # as far as links are concerned that is another folder: nothing is served there
+            inner = ""
         scope["root_path"], scope["path"] = root, root + inner
         scope["raw_path"] = quote(scope["path"]).encode("ascii")
         scope["inner_path"] = inner
@@ -149,6 +149,8 @@ class Door:
         try:
             self._check_head(scope, headers)
             if not isinstance(route, Route):
+                if not scope["inner_path"] and scope["method"] in ("GET", "HEAD"):
+                    return RedirectResponse(_with_query(f"{scope['root_path']}/", scope), 308)
                 asked = {"origin", "access-control-request-method"} <= set(headers)
                 if scope["method"] == "OPTIONS" and route and asked:
                     return None  # a browser asks what another origin may do: answered by the CORS middleware
@@ -228,8 +230,7 @@ class Door:
         return signs_in and refused.code == "not_signed_in" and "text/html" in headers.get("accept", "")
 
     def _to_sign_in(self, scope: Scope) -> Response:
-        query = scope["query_string"].decode("latin-1")
-        return RedirectResponse(way_in(scope["root_path"], scope["inner_path"] + (f"?{query}" if query else "")), 303)
+        return RedirectResponse(way_in(scope["root_path"], _with_query(scope["inner_path"], scope)), 303)
 
 
 def _misleads(header: str) -> bool:
@@ -241,6 +242,11 @@ def _nothing(scope: Scope, methods: tuple[str, ...]) -> Refused:
     if not methods:
         return Refused(404, "not_found", "There is nothing here.")
     return Refused(405, "method_not_allowed", f"This takes {', '.join(sorted(set(methods)))}.")
+
+
+def _with_query(path: str, scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 def _limited(receive: Receive, limit: int) -> Callable[[], Any]:
