@@ -1,6 +1,5 @@
 """What is decided before a request reaches the application, in one place and in this order."""
 
-import asyncio
 import logging
 import re
 import time
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 HERE = frozenset({"localhost", "127.0.0.1", "[::1]"})  # names of this machine
 HEAD = 32_000  # bytes of all headers
 MOST_HEADERS = 100
-STALL = 30.0  # seconds that a reader may take nothing of what is sent
 TRIES = 20  # requests a minute of one address where nobody has to say who they are and something is tried
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -105,8 +103,7 @@ class Door:
                 for name, value in headers.items():
                     response.setdefault(name, value)  # a response that is stricter with itself may be
             sent += len(message.get("body", b""))
-            async with asyncio.timeout(STALL):  # whoever takes nothing for so long is gone
-                await send(message)
+            await send(message)
 
         with self._tracing.request(scope["method"]) if self._tracing else nullcontext() as told:
             try:

@@ -22,6 +22,7 @@ REFUSALS = (
     "not_allowed",
     "not_found",
     "not_signed_in",
+    "stopping",
     "too_many_requests",
     "unknown_host",
     "unsupported_media_type",
