@@ -60,7 +60,8 @@ class Report:
     """What a run did, all in sources; `skipped` files are not in the library, or still in an older form.
 
     `passages` are those of the whole library; `embedded` and `reused` say where their embeddings come from, passages
-    with the same text counted once. `notes` tell, a sentence each, what was done beyond what the files asked for.
+    with the same text counted once. `notes` tell, a sentence each, what was done beyond what the files asked for, and
+    how a file was decoded where that was a guess.
     """
 
     added: tuple[str, ...]
@@ -215,6 +216,7 @@ class _Run:
             )
 
     def _take(self, found: Found, old: Known | None, sources: set[str]) -> None:
+        heard: list[str] = []
         try:
             raw = found.read()
             file_hash = hashlib.sha256(LOADERS.encode() + b"\0" + raw).digest()
@@ -223,7 +225,7 @@ class _Run:
                 return
             source = old.source if old else _free_source(found, sources)
             suffix = os.path.splitext(os.fsdecode(found.path))[1]
-            document = load_bytes(raw, suffix=suffix, source=source)
+            document = load_bytes(raw, suffix=suffix, source=source, on_note=heard.append)
         except SkippedFile as skipped:
             kept = old is not None and skipped.reason in _NOT_READ
             detail = f"{skipped.detail} (what was read of it before is kept)" if kept else skipped.detail
@@ -232,6 +234,7 @@ class _Run:
                 self._remove(old)
             return
         self._put(document, path=found.path, file_hash=file_hash)
+        self.notes += heard
         sources.add(source)
         (self.changed if old else self.added).append(source)
 

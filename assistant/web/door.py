@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -170,6 +171,9 @@ class Door:
         raw = scope["headers"]
         if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > HEAD:
             raise Refused(431, "headers_too_large", f"At most {MOST_HEADERS} headers of {HEAD:,} bytes are read.")
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # A proxy in front that believes the other one would see two requests where we see one.
+            raise Refused(400, "two_lengths", "Send a body in chunks or with its length, not both.")
         hosts = headers.getlist("host")
         if len(hosts) != 1 or _without_port(hosts[0]).lower() not in self._names:
             raise Refused(400, "unknown_host", "This server has no such name; its owner sets FOOTNOTE_HOSTS.")
@@ -239,10 +243,9 @@ def _nothing(scope: Scope, methods: tuple[str, ...]) -> Refused:
 
 
 def _without_port(host: str) -> str:
-    """Return a host without its port, "[::1]" for "[::1]:80"."""
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+    """Return a host without its port, "[::1]" for "[::1]:80"; "" if it is no host and nothing but that."""
+    found = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(:[0-9]*)?", host)
+    return found[1] if found else ""
 
 
 def _limited(receive: Receive, limit: int) -> Callable[[], Any]:
