@@ -19,7 +19,7 @@ from vectorstore.lock import only_writer
 from vectorstore.passages import embedded_text, split_passages
 from vectorstore.sentences import fit_sentences, split_sentences
 from vectorstore.types import Document
-from vectorstore.walk import Found, is_under, walk
+from vectorstore.walk import Found, is_under, shown, walk
 from vectorstore.writer import Known, Writer, writing
 
 if TYPE_CHECKING:
@@ -350,7 +350,7 @@ def _new_generation(
 
 
 def _free_source(found: Found, sources: set[str]) -> str:
-    return found.path.decode("utf-8", "backslashreplace") if found.name in sources else found.name
+    return shown(found.path) if found.name in sources else found.name
 
 
 def _windows(keys: Sequence[str]) -> Iterator[Sequence[str]]:
