@@ -157,6 +157,9 @@ def add_problems(app: FastAPI) -> None:
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         # Where and what, never the value: it may hold anything, even characters that JSON cannot carry.
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            message = f"The body is not JSON as it is meant: {first['ctx']['error']}."
+            return problem(422, "invalid_request", message, request.scope["request_id"])
         where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
         where = where.encode("ascii", "backslashreplace").decode("ascii")[:100]
         return refusal(Refused(422, "invalid_request", f"{where}: {first['msg']}", field=where), request.scope)

@@ -175,6 +175,9 @@ class Door:
         raw = scope["headers"]
         if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > HEAD:
             raise Refused(431, "headers_too_large", f"At most {MOST_HEADERS} headers of {HEAD:,} bytes are read.")
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # A proxy in front that believes the other one would see two requests where we see one.
+            raise Refused(400, "two_lengths", "Send a body in chunks or with its length, not both.")
         hosts = headers.getlist("host")
         host = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
         if host is None or host[1].lower() not in self._names:
