@@ -104,7 +104,7 @@ def create_app(
     add_conversations(app, desk, feedback, settings.language)
     add_documents(app, assistant, uploads, collections, audit)
     add_operating(app, settings, metrics, Readiness(assistant), audit)
-    add_embed(app, settings, keys, tokens, audit)
+    add_embed(app, settings, brand, keys, tokens, audit)
     add_sign_in(app, settings, sessions, find_key=with_key, note=audit.note)
     add_look(app, brand, settings.language)
     app.mount("/footnote", StaticFiles(directory=STATIC))
