@@ -51,7 +51,7 @@ export async function ask(question, replaces = null) {
     return true;
   } catch (problem) {
     setBusy(false);
-    notice(problem.message);
+    notice(problem.message, ...(problem.help ?? []));
     return false;
   }
 }

@@ -98,7 +98,7 @@ async function meet() {
     user = me.user;
     notice();
   } catch (problem) {
-    notice(problem.message, say("sign_in_again"), meet);
+    notice(problem.message, ...(problem.help ?? [say("try_again"), meet]));
   }
 }
 

@@ -67,7 +67,10 @@ export async function send(address, request) {
     });
   let response = await ask();
   if (response.status === 401 && (await want("footnote:token-wanted"))) response = await ask();
-  if (response.status === 401) throw refusal(say(known ? "sign_in_ended" : "not_signed_in"));
+  if (response.status === 401) {
+    const help = [say("sign_in_again"), heard];
+    throw Object.assign(refusal(say(known ? "sign_in_ended" : "not_signed_in")), { help });
+  }
   known ||= response.ok;
   return response;
 }
