@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
-from pydantic import Field as Bounds
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from assistant.access import Person
 from assistant.once import read_yaml
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 _Texts = Annotated[
     tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)], ...],
-    Bounds(min_length=1),
+    Field(min_length=1),
 ]
 
 
@@ -55,7 +54,7 @@ class Collections:
         """Return the collections of the file that the settings name; each also holds what is handed in to it.
 
         Raises:
-            UserError: if the file is not as docs/settings.md tells; it names the file, the place and what to write.
+            UserError: if the file cannot be read or holds something else; it names the place and what to write there.
         """
         folder = uploads_folder(settings)
         # The name that sync gives to what is in it.

@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from assistant import feedback, history, secret
+from assistant import audit, feedback, history, keys, secret
 from vectorstore.errors import UserError
 from vectorstore.text import one_line
 
@@ -15,8 +15,8 @@ MANIFEST, CHECKSUM = "manifest.json", "manifest.sha256"
 LIBRARY, UPLOADS = "library", "uploads"  # the folders inside
 # In the order in which their state is held: what the passages of the library need is in the embeddings a moment later.
 # The vector index is not among them, it is made again from these two.
-DATABASES = ("library.db", "embeddings.db", history.FILE, feedback.FILE, "keys.db")
-FILES = ("audit.jsonl", secret.FILE)
+DATABASES = ("library.db", "embeddings.db", history.FILE, feedback.FILE, keys.FILE)
+FILES = (audit.FILE, secret.FILE)
 LONGEST = 100_000_000  # bytes of a manifest: a few hundred thousand uploads
 
 
@@ -60,13 +60,15 @@ def read_manifest(tar: tarfile.TarFile) -> Manifest:
         raise UserError("it is damaged: its manifest is not as it was written; take another backup.")
     manifest = _parsed(written)
     for name in sorted({*entries, *manifest.members}):
-        found = entries[name].size if name in entries else None
-        said = manifest.members[name].size if name in manifest.members else None
-        if found is None or found != said:
-            raise UserError(
-                f"it is damaged: of “{one_line(name, longest=80)}” it holds {found} bytes, and its manifest says "
-                f"{said}; take another backup."
-            )
+        if name not in entries:
+            problem = "is missing"
+        elif name not in manifest.members:
+            problem = "is not in its manifest"
+        elif entries[name].size != manifest.members[name].size:
+            problem = "has another size than in its manifest"
+        else:
+            continue
+        raise UserError(f"it is damaged: “{one_line(name, longest=80)}” {problem}; take another backup.")
     return manifest
 
 

@@ -5,6 +5,7 @@ Quotations and hits stand behind "> ", line by line, so that none of them can be
 
 from collections.abc import Iterator, Sequence
 
+from assistant.contract import filters_json
 from assistant.types import Answer, Citation, Claim, VerdictName
 from vectorstore.text import normalise, one_line
 from vectorstore.types import Document, Hit, Span
@@ -73,7 +74,7 @@ def _answer(answer: Answer) -> Iterator[str]:
 
 def _abstention(answer: Answer) -> Iterator[str]:
     searched = answer.searched
-    within = " within the filters" if searched.filters else ""
+    within = " within the filters" if filters_json(searched.filters) else ""  # rights are nobody's to see
     yield normalise(answer.text)
     if answer.notice:
         yield f"Note: {one_line(answer.notice, longest=_LONGEST)}"

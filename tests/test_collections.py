@@ -28,6 +28,7 @@ from vectorstore.library import Library
 from vectorstore.retrieve import Retriever
 from vectorstore.sync import sync
 from vectorstore.types import Document, Filters, Readable, Span
+from vectorstore.writer import writing
 
 FILE = """
 newsroom:
@@ -268,10 +269,11 @@ PATTERNS = st.one_of(
 @pytest.fixture(scope="module")
 def nasty(tmp_path_factory):
     """A library with a document for each nasty source."""
-    from test_library import put
-
     library = Library.create(tmp_path_factory.mktemp("nasty") / "library")
-    put(library, *(Document(source, "Title", f"Text {number}.") for number, source in enumerate(NASTY)))
+    with writing(library) as writer:
+        for source in NASTY:
+            document = Document(source, "Title", "A text.")
+            writer.put(document, path=source.encode(), file_hash=b"", sentences=(), passages=())
     return library
 
 
@@ -540,12 +542,30 @@ def test_no_question_is_suggested_from_what_is_unreadable():
             assert suggestions(assistant, old, [question], readable=Readable(())) == ()
 
 
-def test_a_suggestion_is_kept_only_if_readable_documents_answer_it():
+def test_a_question_is_kept_only_if_readable_documents_answer_it():
     assistant = quoting_assistant()
     answer = assistant.ask("What did Piet Jansen say about Lisbon?")
     assistant.retriever.search = functools.partial(_noted, assistant.retriever.search, asked := [])
-    assert suggestions(assistant, answer, [], readable=RIGHT)
-    assert {filters.readable for filters in asked} == {RIGHT}
+    for make in (
+        functools.partial(suggestions, assistant, answer, [], readable=RIGHT),
+        functools.partial(examples, assistant, filters=MINE),
+    ):
+        asked.clear()
+        assert make()
+        assert {filters.readable for filters in asked} == {RIGHT}
+
+
+def test_where_nobody_tries_them_questions_are_made_from_readable_documents_all_the_same():
+    assistant = quoting_assistant()
+    answer = replace(assistant.ask("What happened?"), citations=())
+    assistant.answerer.kind = "model"  # and no fallback
+    for make in (
+        lambda readable: suggestions(assistant, answer, [], readable=readable),
+        lambda readable: examples(assistant, filters=Filters(readable=readable)),
+    ):
+        assert "Maria Lund" in " ".join(make(None))
+        assert make(RIGHT)
+        assert is_hidden(" ".join(make(RIGHT)))
 
 
 def _noted(search, asked, query, *, k, filters):

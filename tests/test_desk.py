@@ -5,9 +5,9 @@ import pytest
 from desks import desk_of, somebody
 from scripted import scripted_assistant
 
-from assistant.history import Begun, Exchange, History
+from assistant.history import Begun, Exchange
 from assistant.types import Answer, Citation, Delta, Searched
-from assistant.web.desk import REMEMBERED, Desk, Work, remembered
+from assistant.web.desk import REMEMBERED, Work, remembered
 from vectorstore.errors import UserError
 from vectorstore.types import Document, Filters, Span
 

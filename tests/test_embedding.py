@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from scripted import scripted_assistant
 from starlette.testclient import TestClient
 
@@ -14,7 +15,6 @@ from assistant.settings import Settings
 from assistant.web.app import STATIC, create_app
 from assistant.web.visitor import COOKIE
 from assistant.web.words import LANGUAGES, words_for
-from vectorstore.errors import UserError
 
 LISTED = "https://intranet.corp"
 UNLISTED = (
@@ -137,7 +137,7 @@ def test_pages_of_other_origins_may_not(client, token, origin):
     ],
 )  # fmt: skip
 def test_an_origin_that_no_browser_would_say_is_told_at_the_start(tmp_path, origin):
-    with pytest.raises(UserError, match="FOOTNOTE_ORIGINS"):
+    with pytest.raises(ValidationError, match="origins"):
         client_of(tmp_path, origins=(origin,))
 
 

@@ -3,9 +3,15 @@
 import datetime
 import json
 import os
+import sqlite3
+import tempfile
 import threading
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from scripted import scripted_assistant
 from starlette.testclient import TestClient
 
@@ -70,6 +76,75 @@ def test_two_writers_lose_nothing(tmp_path):
     for thread in threads:
         thread.join()
     assert len(stores[0].all()) == 20
+
+
+def old_file(folder, *ids):
+    """Make a file as it was before users were known, with an entry for each id."""
+    entry = json.dumps({"reason": None, "words": "w", "history": [], "answer": ANSWER})
+    with closing(sqlite3.connect(folder / "feedback.db")) as connection:
+        connection.execute(
+            "CREATE TABLE feedback "
+            "(id TEXT PRIMARY KEY, at TEXT NOT NULL, vote TEXT NOT NULL, entry TEXT NOT NULL) STRICT"
+        )
+        rows = [(id, "2025-08-18T12:00:00+00:00", "down", entry) for id in ids]
+        connection.executemany("INSERT INTO feedback VALUES (?, ?, ?, ?)", rows)
+        connection.commit()
+
+
+def test_a_file_from_before_users_were_known_goes_on_and_its_entries_are_nobodys(tmp_path):
+    old_file(tmp_path, "a", "b")
+    store = FeedbackStore(tmp_path)
+    assert [(one.id, one.words, one.user) for one in store.all()] == [("a", "w", ""), ("b", "w", "")]
+    mine = store.add("up", ANSWER, user="ann")
+    assert store.all()[2] == mine
+    assert store.forget("ann") == 1
+    assert [one.id for one in FeedbackStore(tmp_path).all()] == ["a", "b"]
+
+
+def test_all_who_open_an_old_file_at_once_can_use_it(tmp_path):
+    old_file(tmp_path, "a")
+    begin, failed = threading.Barrier(8), []
+
+    def use(number):
+        begin.wait()
+        try:
+            FeedbackStore(tmp_path).add("up", ANSWER, user=str(number))
+        except UserError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=use, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert sorted(one.user for one in FeedbackStore(tmp_path).all()) == ["", *map(str, range(8))]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=())), min_size=1, max_size=4), st.data())
+@example(["\ud83d\ude00", "\U0001f600", "\0", ""], None)
+def test_what_a_user_gave_is_forgotten_and_nothing_else_whatever_characters_name_them(users, data):
+    with tempfile.TemporaryDirectory() as folder:
+        store = FeedbackStore(Path(folder))
+        for user in users:
+            store.add("up", ANSWER, user=user)
+        assert sorted(one.user for one in store.all()) == sorted(users)
+        gone = data.draw(st.sampled_from(users)) if data else users[0]
+        assert store.forget(gone) == users.count(gone)
+        assert sorted(one.user for one in store.all()) == sorted(user for user in users if user != gone)
+
+
+def test_what_is_forgotten_leaves_no_character_in_the_file(tmp_path):
+    store = FeedbackStore(tmp_path)
+    assert store.forget("ann") == 0
+    assert not store.path.exists()
+    for number in range(20):
+        store.add("down", ANSWER | {"text": "Quokka " * 500}, words=f"Xylophon {number}", user="ann")
+    store.add("up", ANSWER, user="bob")
+    assert store.forget("ann") == 20
+    written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert [word for word in (b"Quokka", b"Xylophon", b'"ann"') if word in written] == []
+    assert [one.user for one in store.all()] == ["bob"]
 
 
 def test_a_store_that_is_full_says_so_and_stays_as_it_is(tmp_path, monkeypatch):

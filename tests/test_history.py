@@ -59,6 +59,7 @@ def test_nothing_is_made_before_the_first_question(store, tmp_path):
     assert store.conversations("ann") == ()
     assert store.conversations("ann", "leave") == ()
     assert store.forget("ann") == 0
+    assert store.expire(datetime.datetime.now(datetime.UTC)) == 0
     with pytest.raises(UserError, match="no such conversation"):
         store.begin("ann", "And then?", EVERYWHERE, conversation="0" * 32)
     assert list(tmp_path.iterdir()) == []
@@ -349,6 +350,40 @@ def test_forgetting_a_user_removes_all_that_is_theirs_and_leaves_no_character_in
     assert held_documents(store) == {LEAVE.hash}
     written = b"".join(path.read_bytes() for path in store.path.parent.iterdir())
     assert [word for word in (b"Xylophon", b"Quokka", b"quokka", b'"ann"') if word in written] == []
+
+
+def test_conversations_in_which_nothing_was_written_since_then_expire_with_what_only_they_cite(store):
+    secret = replace(DRESS, text="Xylophon.")
+    ask(store, "ann", "Where is the Quokka?", secret, LEAVE)
+    old = ask(store, "bob", "And the Numbat?", secret)
+    going_on = ask(store, "bob", "How many?", LEAVE)
+    moment = datetime.datetime.now(datetime.UTC)
+    ask(store, "bob", "And now?", DRESS, conversation=going_on.conversation)
+    assert store.expire(moment - datetime.timedelta(days=1)) == 0
+    elsewhere = datetime.timezone(datetime.timedelta(hours=-9))
+    assert store.expire(moment.astimezone(elsewhere)) == 2
+    assert store.expire(moment) == 0
+    assert store.conversations("ann") == ()
+    assert [one.id for one in store.conversations("bob")] == [going_on.conversation]
+    assert len(store.exchanges("bob", going_on.conversation)) == 2
+    assert held_documents(store) == {LEAVE.hash, DRESS.hash}
+    assert not store.finish(old, answered("And the Numbat?", secret))
+    written = b"".join(path.read_bytes() for path in store.path.parent.iterdir())
+    assert [word for word in (b"Xylophon", b"Quokka", b"Numbat", b'"ann"') if word in written] == []
+
+
+def test_a_conversation_that_was_written_in_at_that_very_moment_stays(store):
+    begun = store.begin("ann", "How many?", EVERYWHERE)
+    updated = store.conversation("ann", begun.conversation).updated
+    assert store.expire(updated) == 0
+    assert store.expire(updated + datetime.timedelta(microseconds=1)) == 1
+
+
+def test_a_moment_without_a_time_zone_expires_nothing(store):
+    ask(store, "ann", "How many?", LEAVE)
+    with pytest.raises(ValueError, match="without its time zone"):
+        store.expire(datetime.datetime(2999, 1, 1))
+    assert len(store.conversations("ann")) == 1
 
 
 def test_a_flood_ends_in_a_sentence_and_changes_nothing(store, monkeypatch):

@@ -1,6 +1,7 @@
 import datetime
 import hashlib
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from vectorstore.errors import UserError
 from vectorstore.library import Library, Skipped
 from vectorstore.passages import embedded_text, split_passages
 from vectorstore.sentences import split_sentences
-from vectorstore.types import Document, Filters, Landmark, Span
+from vectorstore.types import Document, Filters, Landmark, Readable, Span
 from vectorstore.words import any_of, query_terms
 from vectorstore.writer import writing
 
@@ -123,6 +124,40 @@ def test_filters_hold_in_every_way_to_ask(library, filters, expected):
     assert found(library, "NATO", filters=filters) == {document.id for document in expected}
     passages = {passage.id for document in expected for passage in library.passages_of(document.id)}
     assert library.matching(filters) == (passages if filters else None)
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(outlets=("harbour post",), before=datetime.date(2025, 8, 18)),
+        Filters(documents=("notes/note.txt", DENIAL.id)),
+        Filters(after=datetime.date(2025, 8, 19), readable=Readable(("*.txt",))),
+        Filters(readable=Readable(("*",), ("notes/*",))),
+        Filters(outlets=("nobody",)),
+    ],
+)
+def test_what_is_told_without_a_text_is_told_of_what_passes_the_filters(library, filters):
+    passing = sorted(library.documents(filters), key=lambda document: document.title)
+    found = library.overview(filters)
+    assert (found.documents, found.undated) == (len(passing), sum(not document.published for document in passing))
+    assert found.passages == sum(len(library.passages_of(document.id)) for document in passing)
+    days = [document.published for document in passing if document.published]
+    assert (found.oldest, found.newest) == (min(days, default=None), max(days, default=None))
+    assert (
+        len(library.outlets(filters))
+        == len(found.outlets)
+        == len({one.outlet.casefold() for one in passing if one.outlet})
+    )
+    assert [(one.id, one.title) for one in library.briefs("", limit=9, filters=filters)] == [
+        (document.id, document.title) for document in passing
+    ]
+    assert library.briefs("absent", limit=9, filters=filters) == ()
+
+
+def test_the_file_of_a_document_is_known(library):
+    assert library.file_of(NOTE.id) == Path("notes/note.txt")
+    with pytest.raises(KeyError):
+        library.file_of("no such id")
 
 
 def test_outlets_are_listed_once_however_they_are_written(library):

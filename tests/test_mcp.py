@@ -170,6 +170,8 @@ def test_an_abstention_tells_what_was_searched_and_shows_the_nearest_passages(vi
     searched = result.structured_content["searched"]
     assert (result.structured_content["state"], result.is_error) == ("abstained", False)
     assert f"Looked for “{searched['query']}” and read {searched['passages']} passages." in text(result)
+    narrower = visit(lambda client: client.call_tool("ask", {"question": question, "after": "2025-08-20"}))
+    assert " passages within the filters." in text(narrower)
     assert searched["nearest"]
     assert all(f"\n{quoted(nearest['quote'])}" in text(result) for nearest in searched["nearest"])
 
@@ -415,15 +417,24 @@ def test_over_http_everybody_reads_what_they_may_and_nothing_else(sample_assista
         asyncio.run(all_at_once(address))
 
 
-def test_over_http_only_posts_of_somebody_known_are_answered(sample_assistant):
-    with over_http(sample_assistant, {"known": WHO}) as address, httpx2.Client() as http:
+def test_over_http_only_posts_are_answered(sample_assistant):
+    with over_http(sample_assistant) as address, httpx2.Client() as http:
         for method in ("GET", "DELETE", "PUT"):
             refused = http.request(method, address, headers={"Accept": "text/event-stream"})
             assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
         asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
         both = {"Accept": "application/json, text/event-stream"}
-        assert http.post(address, json=asked, headers=both).status_code == 500
-        assert http.post(address, json=asked, headers=both | {"Authorization": "known"}).status_code == 200
+        assert http.post(address, json=asked, headers=both).status_code == 200
+
+
+def test_over_http_nobody_is_answered_whom_no_door_let_in(sample_assistant):
+    async def knock():
+        mcp = http_app(sample_assistant, lambda person: person.filters)
+        async with mcp.running():
+            with pytest.raises(KeyError, match="person"):
+                await mcp({"type": "http", "method": "POST", "path": "/mcp", "headers": []}, None, None)
+
+    asyncio.run(knock())
 
 
 def test_the_http_app_can_be_run_again(sample_assistant):

@@ -9,7 +9,7 @@ from vectorstore.errors import UserError
 from vectorstore.index import VectorIndex
 from vectorstore.library import Library, Skipped
 from vectorstore.lock import only_writer
-from vectorstore.sync import Progress, sync
+from vectorstore.sync import Progress, rebuild, sync
 from vectorstore.words import any_of, query_terms
 
 TEXTS = {
@@ -226,3 +226,30 @@ def test_a_file_that_cannot_be_read_keeps_its_document(zoo):
 def test_passages_that_the_embedder_would_cut_off_are_refused(zoo):
     with pytest.raises(UserError, match="too long"):
         run(zoo[1], zoo[0], passage_tokens=1000)
+
+
+def test_an_index_is_rebuilt_from_what_is_kept_and_no_file_is_read(zoo):
+    folder, library = zoo
+    before, documents = library.manifest(), list(library.documents())
+    shutil.rmtree(folder)
+    shutil.rmtree(library.directory / "index")
+    rebuild(library)
+    after = library.manifest()
+    assert after.generation > before.generation
+    assert (after.revision, list(library.documents())) == (before.revision, documents)
+    assert answers(library, "The bee is busy.")[0] == "zoo/bee.txt"
+
+
+def test_an_index_is_not_rebuilt_without_all_of_its_embeddings(zoo):
+    _, library = zoo
+    before = contents(library)
+    library.embeddings._connection.execute("DELETE FROM embeddings WHERE key IN (SELECT key FROM embeddings LIMIT 1)")
+    with pytest.raises(UserError, match="lacks embeddings"):
+        rebuild(library)
+    assert contents(library) == before
+
+
+def test_an_empty_library_is_rebuilt_without_an_index(tmp_path):
+    library = Library.create(tmp_path)
+    rebuild(library)
+    assert library.manifest().generation is None

@@ -16,6 +16,8 @@ from serving import serving
 from stand_ins import WordEmbedder
 from starlette.testclient import TestClient
 
+from assistant.access import Person
+from assistant.holdings import Collections
 from assistant.open import open_assistant, open_settings_embedder
 from assistant.settings import Settings
 from assistant.uploads import LONGEST_NAME, Uploads, file_name, open_uploads
@@ -25,6 +27,7 @@ from vectorstore.errors import SkippedFile, UserError
 from vectorstore.library import Library
 from vectorstore.loaders import SUFFIXES
 from vectorstore.lock import only_writer
+from vectorstore.retrieve import Retriever
 from vectorstore.sync import sync
 from vectorstore.text import normalise, one_line
 
@@ -224,6 +227,149 @@ def test_only_a_file_is_replaced_and_a_link_is_not_followed(place):
             uploads_in(place).add(name, HELLO)
     assert (place / "private.md").read_bytes() == SNOW
     assert sorted(os.listdir(place / "uploads")) == ["folder.md", "rain.md"]
+
+
+# In a collection
+
+
+def test_what_is_handed_in_to_a_collection_lies_in_its_folder_under_a_source_that_says_so(place):
+    uploads = uploads_in(place)
+    everywhere = [uploads.add("rain.md", HELLO, collection) for collection in (None, "hr", "news-2")]
+    assert [one.outcome for one in everywhere] == ["indexed"] * 3
+    assert [one.name for one in everywhere] == ["rain.md"] * 3
+    assert [one.source for one in everywhere] == [
+        "uploads/rain.md", "uploads/hr/rain.md", "uploads/news-2/rain.md",
+    ]  # fmt: skip
+    assert (place / "uploads" / "hr" / "rain.md").read_bytes() == HELLO
+    assert uploads.add("../news-2/rain.md", SNOW, "hr").source == "uploads/hr/rain.md"
+    assert (place / "uploads" / "news-2" / "rain.md").read_bytes() == HELLO
+    assert uploads.add("snow.md", b"", "hr").outcome == "skipped"
+    assert os.listdir(place / "uploads" / "hr") == ["rain.md"]
+
+
+@pytest.mark.parametrize("path", ["", "uploads", "uploads/hr"])
+def test_indexing_a_folder_around_a_collection_agrees_with_handing_in(place, path):
+    uploaded = uploads_in(place).add("rain.md", HELLO, "hr")
+    report = index(place / path, place)
+    assert report.unchanged == (uploaded.source,)
+
+
+def test_a_library_made_anew_of_the_folder_of_uploads_gives_the_same_sources(place):
+    uploaded = uploads_in(place).add("rain.md", HELLO, "hr")
+    assert sync(
+        [place / "uploads"], Library.create(place / "other"), WordEmbedder(), passage_tokens=40
+    ).added == (uploaded.source,)  # fmt: skip
+
+
+def test_the_real_name_of_the_folder_is_that_of_the_collections_that_hold_it(place):
+    (place / "box").mkdir()
+    (place / "uploads").symlink_to("box")
+    (place / "collections.yaml").write_text("hr:\n  read: [hr]\n  write: [hr]\n")
+    settings = Settings(_env_file=None, library=place / "library", collections=place / "collections.yaml")
+    source = uploads_in(place).add("rain.md", HELLO, "hr").source
+    collections = Collections.read(settings)
+    assert (source, collections.of(source)) == ("box/hr/rain.md", "hr")
+    assert collections.readable(Person("user:a", frozenset({"read"}), frozenset({"hr"}))).holds(source)
+    assert not collections.readable(Person("user:b", frozenset({"read"}))).holds(source)
+
+
+@pytest.mark.parametrize("collection", ["", "..", ".", "a/b", "../library", "/etc", ".hidden", "HR", "a\n", "-a", "ä"])
+def test_a_collection_is_one_part_of_a_path_or_nothing_is_written(place, collection):
+    with pytest.raises(ValueError, match="no name of a collection"):
+        uploads_in(place).add("rain.md", HELLO, collection)
+    assert [path.name for path in place.iterdir()] == ["library"]
+
+
+def test_a_folder_of_a_collection_that_links_elsewhere_is_not_followed(place):
+    (place / "private").mkdir()
+    (place / "uploads").mkdir()
+    (place / "uploads" / "hr").symlink_to(place / "private")
+    with pytest.raises(UserError, match="is a link to another folder"):
+        uploads_in(place).add("rain.md", HELLO, "hr")
+    assert os.listdir(place / "private") == []
+
+
+# Deleted again
+
+
+def test_a_document_that_was_handed_in_is_deleted_with_its_file_and_no_other_is_touched(place):
+    uploads = uploads_in(place)
+    (place / "docs").mkdir()
+    (place / "docs" / "ice.md").write_bytes(HELLO)
+    index(place / "docs", place)
+    rain = uploads.add("rain.md", HELLO, "hr")
+    uploads.add("rain.md", SNOW)
+    (place / "docs" / "ice.md").unlink()  # not indexed since
+    (place / "uploads" / "rain.md").write_bytes(HELLO)
+    before = {document.source: document for document in Library.open(place / "library").documents()}
+    deleted = uploads.delete(rain.document_id)
+    assert (deleted.outcome, deleted.name, deleted.source) == ("deleted", "rain.md", "uploads/hr/rain.md")
+    assert (deleted.document_id, deleted.title) == (rain.document_id, "Rain")
+    library = Library.open(place / "library")
+    del before["uploads/hr/rain.md"]
+    assert {document.source: document for document in library.documents()} == before
+    assert sorted(before) == ["docs/ice.md", "uploads/rain.md"]
+    assert not (place / "uploads" / "hr" / "rain.md").exists()
+    hits = Retriever(library, WordEmbedder()).search("rain in Lund")
+    assert {hit.document.source for hit in hits} == set(before)
+    with pytest.raises(KeyError):
+        uploads.delete(rain.document_id)
+
+
+def test_the_last_document_can_go_and_come_back(place):
+    uploads = uploads_in(place)
+    rain = uploads.add("rain.md", HELLO)
+    uploads.delete(rain.document_id)
+    assert sources(place) == []
+    assert uploads.add("rain.md", HELLO) == rain
+
+
+def test_a_document_whose_file_has_gone_leaves_the_library_all_the_same(place):
+    uploads = uploads_in(place)
+    rain = uploads.add("rain.md", HELLO)
+    (place / "uploads" / "rain.md").unlink()
+    assert uploads.delete(rain.document_id).outcome == "deleted"
+    assert sources(place) == []
+
+
+def test_what_was_not_handed_in_is_not_deleted(place):
+    uploads = uploads_in(place)
+    (place / "docs" / "uploads").mkdir(parents=True)  # a folder of the same name, of somebody else's
+    (place / "docs" / "uploads" / "rain.md").write_bytes(HELLO)
+    (source,) = index(place / "docs" / "uploads", place).added
+    assert source == "uploads/rain.md"
+    document = Library.open(place / "library").find(source)
+    with pytest.raises(UserError, match="comes from a folder that is indexed; remove the file there"):
+        uploads.delete(document.id)
+    assert (place / "docs" / "uploads" / "rain.md").read_bytes() == HELLO
+    assert sources(place) == [source]
+
+
+@pytest.mark.parametrize("given", ["uploads/rain.md", "../rain.md", "", "x"])
+def test_a_document_is_deleted_by_its_id_and_never_by_a_path(place, given):
+    uploads_in(place).add("rain.md", HELLO)
+    with pytest.raises(KeyError):
+        uploads_in(place).delete(given)
+    assert kept(place) == {"rain.md": HELLO}
+
+
+def test_a_file_is_not_deleted_through_a_folder_that_became_a_link(place):
+    uploads = uploads_in(place)
+    rain = uploads.add("rain.md", HELLO, "hr")
+    (place / "uploads" / "hr").rename(place / "moved")
+    (place / "uploads" / "hr").symlink_to(place / "moved")
+    with pytest.raises(UserError, match="comes from a folder that is indexed"):
+        uploads.delete(rain.document_id)
+    assert (place / "moved" / "rain.md").read_bytes() == HELLO
+
+
+def test_while_another_run_writes_nothing_is_deleted(place):
+    uploads = uploads_in(place)
+    rain = uploads.add("rain.md", HELLO)
+    with only_writer(place / "library"), pytest.raises(UserError, match="another run is writing"):
+        uploads.delete(rain.document_id)
+    assert kept(place) == {"rain.md": HELLO}
+    assert uploads.delete(rain.document_id).outcome == "deleted"
 
 
 # Beside the library, and found by whoever indexes the folder around both

@@ -53,6 +53,11 @@ def test_a_file_named_by_itself_is_found_even_if_it_is_hidden(folder):
     assert reasons(folder / ".hidden.txt") == {"articles/.hidden.txt": None}
 
 
+@pytest.mark.parametrize("root", ["deep", "deep/er", "deep/er/c.HTML"])
+def test_names_begin_with_a_folder_further_up_if_that_is_asked_for(folder, root):
+    assert [each.name for each in walk(folder / root, leave_out=NOWHERE, top=folder)] == ["articles/deep/er/c.HTML"]
+
+
 def test_a_path_that_is_not_there_holds_nothing(folder):
     assert reasons(folder / "nothing") == {}
 

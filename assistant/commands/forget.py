@@ -14,7 +14,12 @@ from vectorstore.text import one_line
 
 
 def forget(
-    user: Annotated[str, typer.Argument(metavar="USER", help='"local", "key:NAME", "user:NAME", "embed:KEY:NAME".')],
+    user: Annotated[
+        str,
+        typer.Argument(
+            metavar="USER", help='"local", "key:NAME", "user:NAME" or "embed:KEY:NAME".', show_default=False
+        ),
+    ],
     library: Library = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
     as_json: AsJson = False,
@@ -32,11 +37,8 @@ def forget(
     if not settings.library.is_dir():
         raise UserError(f"There is no library in {settings.library}; name its folder with --library.")
     name = one_line(user, longest=80)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise UserError("Nobody is there to be asked, and nothing was deleted; add --yes.")
-        if not typer.confirm(f"Delete all conversations and feedback of {name}, for ever?", err=True):
-            raise UserError("Nothing was deleted; run it again when you are sure.")
+    if not (yes or _agrees(name)):
+        raise UserError("Nothing was deleted; run it again when you are sure.")
 
     from assistant.forgetting import forget_user
 
@@ -47,3 +49,17 @@ def forget(
         typer.echo(
             f"{name}: {forgotten.conversations} conversations and {forgotten.feedback} feedback entries deleted."
         )
+
+
+def _agrees(name: str) -> bool:
+    """Ask whoever sits at the terminal.
+
+    Raises:
+        UserError: if nobody does.
+    """
+    if not sys.stdin.isatty():
+        raise UserError("Nobody is there to be asked, and nothing was deleted; add --yes.")
+    try:
+        return typer.confirm(f"Delete all conversations and feedback of {name}, for ever?", err=True)
+    except typer.Abort:  # Ctrl-C, Ctrl-D
+        return False

@@ -25,6 +25,7 @@ from assistant.web.admission import Admission
 from assistant.web.api import add_api, add_problems
 from assistant.web.asking import Asking
 from assistant.web.brand import Brand
+from assistant.web.compatible import add_compatible
 from assistant.web.conversations import add_conversations
 from assistant.web.desk import Desk
 from assistant.web.documents import UPLOAD, add_documents
@@ -32,6 +33,7 @@ from assistant.web.door import Door
 from assistant.web.embed import add_embed
 from assistant.web.identity import Identity
 from assistant.web.look import add_look
+from assistant.web.mcp import add_mcp
 from assistant.web.metrics import Metrics
 from assistant.web.operating import add_operating
 from assistant.web.outcomes import Outcomes
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     import gradio
 
     from assistant.access import Person
+    from assistant.mcp_server import HttpApp
     from assistant.pipeline import Assistant
     from assistant.web.tracing import Tracing
 
@@ -98,12 +101,14 @@ def create_app(
         key = keys.find(secret)
         return person_of(key) if key else None
 
-    app.router.lifespan_context = _lifespan(settings, tracing)
     add_problems(app)
     add_api(app, asking, feedback, collections)
+    add_compatible(app, asking)
     add_conversations(app, desk, feedback, settings.language)
     add_documents(app, assistant, uploads, collections, audit)
     add_operating(app, settings, metrics, Readiness(assistant), audit)
+    mcp = add_mcp(app, assistant, admission, collections)
+    app.router.lifespan_context = _lifespan(settings, tracing, mcp)
     add_embed(app, settings, brand, keys, tokens, audit)
     add_sign_in(app, settings, sessions, find_key=with_key, note=audit.note)
     add_look(app, brand, settings.language)
@@ -155,14 +160,15 @@ def _mount(app: FastAPI, page: "gradio.Blocks") -> None:
 
 
 def _lifespan(
-    settings: Settings, tracing: "Tracing | None"
+    settings: Settings, tracing: "Tracing | None", mcp: "HttpApp | None"
 ) -> Callable[[FastAPI], contextlib.AbstractAsyncContextManager[None]]:
     """Return what runs beside the application: conversations that are kept no longer are looked for now and then."""
 
     @contextlib.asynccontextmanager
     async def beside(app: FastAPI) -> AsyncGenerator[None, None]:
         task = asyncio.create_task(_expire(settings)) if settings.keep_days else None
-        yield
+        async with mcp.running() if mcp else contextlib.nullcontext():
+            yield
         if task:
             task.cancel()
         if tracing:

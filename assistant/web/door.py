@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,10 +21,11 @@ from assistant.web.headers import security_headers
 from assistant.web.identity import FORWARDED, Identity
 from assistant.web.logs import log_request
 from assistant.web.pages import Pages, page_of
-from assistant.web.problems import Refused, problem
+from assistant.web.problems import Refused, as_refused, fault, refusal
 from assistant.web.rates import Rate
 from assistant.web.request_id import request_id as current_request
 from assistant.web.routes import BODY, Route, find_route
+from assistant.web.sign_in import way_in
 from vectorstore.errors import NotFound
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Door:
                 _log.exception("a request failed")
                 if status:
                     raise
-                answer = problem(500, "internal_error", "Something went wrong on the server.", request_id)
+                answer = refusal(fault(), scope)
                 await answer(scope, receive, leave)
             finally:
                 person: Person | None = scope.get("person")
@@ -153,12 +154,12 @@ class Door:
             if person and (page := page_of(scope)) is not None:
                 self._pages.claim(page, person.user)
         except NotFound as missing:
-            return problem(404, "not_found", str(missing), scope["request_id"])
+            return refusal(as_refused(missing, None), scope)
         except Refused as refused:
             self._metrics.refused(refused.code)
-            if refused.code == "not_signed_in" and "text/html" in headers.get("accept", ""):
+            if self._is_page(refused, headers):
                 return self._to_sign_in(scope)
-            return refusal(refused, scope["request_id"])
+            return refusal(refused, scope)
         if person is not None:
             scope["person"] = person
         # Gradio would build addresses from these, whoever sent them.
@@ -216,15 +217,14 @@ class Door:
         if wanted and given != wanted:
             raise Refused(415, "unsupported_media_type", f"Send the body as {wanted}.")
 
+    def _is_page(self, refused: Refused, headers: Headers) -> bool:
+        """Return whether somebody opens a page who has yet to sign in, and can."""
+        signs_in = self._settings.sign_in in ("key", "oidc")
+        return signs_in and refused.code == "not_signed_in" and "text/html" in headers.get("accept", "")
+
     def _to_sign_in(self, scope: Scope) -> Response:
         query = scope["query_string"].decode("latin-1")
-        back = scope["path"] + (f"?{query}" if query else "")
-        return RedirectResponse(f"{scope['root_path']}/sign-in?next={quote(back, safe='')}", 303)
-
-
-def refusal(refused: Refused, request_id: str) -> JSONResponse:
-    """Return the answer to a request that was refused."""
-    return problem(refused.status, refused.code, str(refused), request_id, refused.headers)
+        return RedirectResponse(way_in(scope["root_path"], scope["inner_path"] + (f"?{query}" if query else "")), 303)
 
 
 def _nothing(scope: Scope, methods: tuple[str, ...]) -> Refused:

@@ -1,6 +1,5 @@
 """The assistant inside other people's pages: tokens for those who look at them, and the frame that they look at."""
 
-import re
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
@@ -17,13 +16,9 @@ from assistant.web.embed_page import frame_page, host_script
 from assistant.web.problems import Refused
 from assistant.web.visitor import COOKIE
 from assistant.web.words import LANGUAGES, words_for
-from vectorstore.errors import UserError
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
-
-# As a browser writes it. Source: RFC 6454, section 6.2, for the two schemes that have pages.
-_ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::\d{1,5})?")
 
 
 class Minting(BaseModel):
@@ -36,17 +31,7 @@ class Minting(BaseModel):
 
 
 def add_embed(app: FastAPI, settings: "Settings", brand: Brand, keys: Keys, tokens: EmbedTokens, audit: Audit) -> None:
-    """Add the routes that pages which embed the assistant need.
-
-    Raises:
-        UserError: if one of the origins that may do so is none.
-    """
-    for origin in settings.origins:
-        if not _ORIGIN.fullmatch(origin):
-            raise UserError(
-                f'FOOTNOTE_ORIGINS has "{origin}", which no browser ever says; write scheme, name and, where there is '
-                "one, port, in small letters and with nothing after them: https://intranet.corp."
-            )
+    """Add the routes that pages which embed the assistant need."""
     script = host_script(brand, settings.language)
 
     @app.get("/embed", include_in_schema=False)

@@ -1,11 +1,12 @@
 """Who sends a request: told by an API key, an embed token, a proxy, a session, or by being on this machine."""
 
 import logging
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
-from starlette.requests import cookie_parser
+from starlette.requests import Request
 from starlette.types import Scope
 
 from assistant.access import LOCAL, Person
@@ -14,7 +15,7 @@ from assistant.embed_tokens import EmbedTokens
 from assistant.keys import Keys, person_of
 from assistant.web.problems import Refused
 from assistant.web.roles import person_of as person_with_role
-from assistant.web.sessions import COOKIE, Sessions
+from assistant.web.sessions import Sessions
 from vectorstore.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Identity:
             case "proxy":
                 return self._proxied(scope, headers)
             case "key" | "oidc":
-                return self._in_session(headers)
+                return self._in_session(scope)
 
     def _bearer(self, credential: str) -> Person:
         if credential.startswith(TOKEN):
@@ -92,18 +93,20 @@ class Identity:
             return None
         name = _utf8(named[0]).strip()
         groups = _utf8(",".join(headers.getlist(self._settings.groups_header))).split(",")
-        return person_with_role(self._settings, name, [one.strip() for one in groups if one.strip()], way="proxy")
+        try:
+            return person_with_role(self._settings, name, [one.strip() for one in groups if one.strip()], way="proxy")
+        except UserError as error:
+            raise Refused(401, "bad_credential", str(error)) from error
 
-    def _in_session(self, headers: Headers) -> Person | None:
-        cookies = [cookie_parser(one).get(COOKIE) for one in headers.getlist("cookie")]
-        opened = next((found for one in cookies if one and (found := self._sessions.open(one))), None)
+    def _in_session(self, scope: Scope) -> Person | None:
+        opened = self._sessions.person(Request(scope))
         if opened is None:
             return None
         person, name = opened
         if name is None:
             return person
-        key = self._keys.named(name)
-        return None if key is None or key.revoked else person_of(key)
+        key = self._keys.named(name)  # what it may do now, whatever it could when somebody signed in with it
+        return None if key is None or key.revoked else replace(person_of(key), way="session")
 
 
 def _utf8(value: str) -> str:

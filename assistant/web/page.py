@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from assistant.access import Person
 from assistant.history import Exchange
 from assistant.types import Role
-from assistant.web.api import AskFilters, explained
+from assistant.web.api import AskFilters
 from assistant.web.brand import Brand
 from assistant.web.cards import error_html
 from assistant.web.desk import Desk, Work
 from assistant.web.pages import Pages
+from assistant.web.problems import explained
 from assistant.web.render import exchange_html, question_html, work_html
 from assistant.web.safe import clean
 from assistant.web.visitor import Visitor, visitor_of
 from assistant.web.words import Words, words_for
 from vectorstore.errors import UserError
+from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     import gradio
@@ -65,7 +68,7 @@ def build_page(
 
     page: gradio.Blocks
     with gr.Blocks(title=brand.title, analytics_enabled=False, fill_width=True) as page:
-        hello = gr.Markdown(_welcome(desk, brand, words_at_first), elem_id="hello", latex_delimiters=[])
+        hello = gr.Markdown(_welcome(desk, brand, words_at_first, None), elem_id="hello", latex_delimiters=[])
         chat = gr.Chatbot(
             elem_id="conversation",
             label="Conversation",
@@ -123,7 +126,7 @@ def build_page(
             visitor = visitor_at(request)
             words = visitor.words
             named: Update = {
-                hello: _welcome(desk, brand, words),
+                hello: await asyncio.to_thread(_welcome, desk, brand, words, visitor.person),
                 ask: box(words, busy=False, label=words("ask.label"), placeholder=words("ask.placeholder")),
             }
             conversation = request.query_params.get("c")
@@ -203,15 +206,17 @@ def _message(role: Role, html: str) -> Message:
     return {"role": role, "content": {"type": "text", "text": html}}  # a bare string would lose its tabs and indents
 
 
-def _welcome(desk: Desk, brand: Brand, words: Words) -> str:
-    """Return what the page says before the first question."""
-    size = desk.assistant.library.manifest()
+def _welcome(desk: Desk, brand: Brand, words: Words, person: Person | None) -> str:
+    """Return what the page says before the first question; how much there is to read once it is known for whom."""
     what = brand.welcome or words("welcome.what")
-    read_from = words(
-        "welcome.from",
-        documents=words("units.documents", count=size.documents),
-        passages=words("units.passages", count=size.passages),
-    )
+    read_from = ""
+    if person:
+        size = desk.assistant.library.overview(Filters(readable=desk.collections.readable(person)))
+        read_from = words(
+            "welcome.from",
+            documents=words("units.documents", count=size.documents),
+            passages=words("units.passages", count=size.passages),
+        )
     return clean(
         f'<h1>{escape(brand.title)}</h1><p class="what" dir="auto">{escape(what)}</p>'
         f'<p class="from">{escape(read_from)}</p>'

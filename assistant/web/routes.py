@@ -73,6 +73,7 @@ def _routes() -> Iterator[Route]:
     yield Route("POST", "/api/ask", ask, "json")
     yield Route("POST", "/v1/chat/completions", ask, "json")
     yield Route("GET", "/v1/models", ask)
+    yield Route("GET", "/v1/models/{model}", ask)
     yield Route("POST", "/api/feedback", ask, "json")
     yield Route("GET", "/api/conversations", ask)
     yield Route("POST", "/api/conversations", ask, "json")
@@ -95,8 +96,7 @@ def _routes() -> Iterator[Route]:
     yield Route("GET", "/api/documents/{document}", read)
     yield Route("POST", "/api/documents", ("write",), "file")
     yield Route("DELETE", "/api/documents/{document}", ("write",))
-    for method in ("GET", "POST", "DELETE"):
-        yield Route(method, "/mcp", ("ask", "read"), "json" if method == "POST" else "none")
+    yield Route("POST", "/mcp", ("ask", "read"), "json")
 
     # For operators.
     yield Route("GET", "/metrics", ("metrics",))

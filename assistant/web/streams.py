@@ -5,10 +5,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.types import Scope
 
 from assistant.contract import Json, event_json
 from assistant.types import Event
-from assistant.web.problems import Refused
+from assistant.web.problems import as_refused, refusal_json
 from vectorstore.errors import UserError
 
 PING = 10  # seconds between signs of life, for whatever stands between us and the reader
@@ -24,16 +25,13 @@ def sent(name: str, data: Json) -> ServerSentEvent:
     return ServerSentEvent(json.dumps(data), event=name)
 
 
-async def answering(events: AsyncGenerator[Event, None], request_id: str) -> AsyncGenerator[ServerSentEvent, None]:
+async def answering(events: AsyncGenerator[Event, None], scope: Scope) -> AsyncGenerator[ServerSentEvent, None]:
     """Yield the events of an answer; the last is "finished", or "error" in its place."""
     try:
         async with aclosing(events):
             async for event in events:
                 yield sent(*event_json(event))
-    except UserError as error:
-        code = error.code if isinstance(error, Refused) else "user_error"
-        yield sent("error", {"code": code, "message": str(error), "request_id": request_id})
-    except Exception:
-        message = "Something went wrong on the server."
-        yield sent("error", {"code": "internal_error", "message": message, "request_id": request_id})
-        raise
+    except Exception as error:
+        yield sent("error", refusal_json(as_refused(error, scope["person"]), scope))
+        if not isinstance(error, UserError):
+            raise
