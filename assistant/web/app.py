@@ -110,7 +110,7 @@ def create_app(
     add_operating(app, settings, metrics, Readiness(assistant), audit)
     mcp = add_mcp(app, assistant, admission, collections)
     app.router.lifespan_context = _lifespan(settings, tracing, mcp)
-    add_embed(app, settings, keys, tokens, audit)
+    add_embed(app, settings, brand, keys, tokens, audit)
     add_sign_in(app, settings, sessions, find_key=with_key, note=audit.note)
     add_look(app, brand, settings.language)
     app.mount("/footnote", StaticFiles(directory=STATIC))
