@@ -159,7 +159,7 @@ def add_problems(app: FastAPI) -> None:
         first = error.errors()[0]
         if first["type"] == "json_invalid":
             message = f"The body is not JSON as it is meant: {first['ctx']['error']}."
-            return problem(422, "invalid_request", message, request.scope["request_id"])
+            return refusal(Refused(422, "invalid_request", message), request.scope)
         where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
         where = where.encode("ascii", "backslashreplace").decode("ascii")[:100]
         return refusal(Refused(422, "invalid_request", f"{where}: {first['msg']}", field=where), request.scope)
