@@ -276,10 +276,10 @@ class Assistant:
         """Return a question as it is read.
 
         Raises:
-            UserError: if it is empty or longer than allowed.
+            UserError: if it is empty, holds nothing but signs, or is longer than allowed.
         """
         question = normalise(question).strip()
-        if not question:
+        if not any(map(str.isalnum, question)):
             raise UserError("The question is empty; write what you would like to know.")
         if len(question) > self.longest_question:
             raise UserError(

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from assistant.history import MOST, Begun, Conversation, Exchange
 from assistant.suggestions import suggestions
 from assistant.types import Answer, Citation
 from assistant.web.api import AskFilters
+from assistant.web.asking import narrowed
 from assistant.web.desk import Desk, remembered
 from assistant.web.live import following
 from assistant.web.reader import reader_html
@@ -209,8 +211,12 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
             return {"questions": []}  # one such search at a time: the answers come first
         try:
             asked = [one.question for one in exchanges]
-            readable = desk.collections.readable(visitor_of(request, language).person)
-            questions = suggestions(desk.assistant, exchange.answer, asked, PATIENCE, readable=readable)
+            person = visitor_of(request, language).person
+            searched, readable = exchange.answer.searched, desk.collections.readable(person)
+            # Under what the person is held to now, which an answer that was stopped, or of long ago, does not know.
+            allowed = narrowed(person, searched.filters, readable)
+            answer = replace(exchange.answer, searched=replace(searched, filters=allowed))
+            questions = suggestions(desk.assistant, answer, asked, PATIENCE, readable=readable)
         finally:
             looking.release()
         if questions:  # a busy machine finds none in time: another look may

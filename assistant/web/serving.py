@@ -14,7 +14,7 @@ from assistant.web.safety import expect_safe
 from vectorstore.errors import UserError
 
 GOODBYE = 5  # seconds that answers under way have to end; an open page keeps a connection open for ever
-HEAD = 48_000  # bytes of a request's first line and headers; the door refuses less, with a sentence
+HEAD = 128_000  # bytes of a request's first line and headers; the door refuses a quarter of it, with a sentence
 STALL = 30.0  # seconds that what is sent may find no reader
 
 _log = logging.getLogger(__name__)
