@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from vectorstore import generations
-from vectorstore.errors import SkippedFile, UserError
+from vectorstore.errors import OwnerError, SkippedFile, UserError
 from vectorstore.library import Library, Manifest, Skipped
 from vectorstore.loaders import load_bytes
 from vectorstore.lock import only_writer
 from vectorstore.passages import embedded_text, split_passages
 from vectorstore.sentences import fit_sentences, split_sentences
 from vectorstore.types import Document
-from vectorstore.walk import Found, is_under, walk
+from vectorstore.walk import Found, is_under, shown, walk
 from vectorstore.writer import Known, Writer, writing
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class Report:
     """What a run did, all in sources; `skipped` files are not in the library, or still in an older form.
 
     `passages` are those of the whole library; `embedded` and `reused` say where their embeddings come from, passages
-    with the same text counted once. `notes` tell, a sentence each, what was done beyond what the files asked for.
+    with the same text counted once. `notes` tell, a sentence each, what was done beyond what the files asked for, and
+    how a file was decoded where that was a guess.
     """
 
     added: tuple[str, ...]
@@ -128,7 +129,7 @@ def rebuild(library: Library) -> None:
     with _room_named(library.directory), only_writer(library.directory), writing(library) as writer:
         manifest, keys = library.manifest(), library.embedding_keys()
         if lacks_embeddings(library):
-            raise UserError(f"{library.directory} lacks embeddings of passages; run `footnote index` on its documents")
+            raise OwnerError(f"{library.directory} lacks embeddings of passages; run `footnote index` on its documents")
         name = _new_generation(
             library,
             keys,
@@ -209,12 +210,13 @@ class _Run:
 
         shrunk = len(self.removed) - len(self.added)
         if not allow_shrink and shrunk > MAY_SHRINK * len(known) and (len(known) > 3 or shrunk == len(known)):
-            raise UserError(
+            raise OwnerError(
                 f"{len(self.removed)} of {len(known)} documents under {', '.join(map(str, paths))} would leave the "
                 "library, and nothing was changed; if they are meant to go, add --allow-shrink"
             )
 
     def _take(self, found: Found, old: Known | None, sources: set[str]) -> None:
+        heard: list[str] = []
         try:
             raw = found.read()
             file_hash = hashlib.sha256(LOADERS.encode() + b"\0" + raw).digest()
@@ -223,7 +225,7 @@ class _Run:
                 return
             source = old.source if old else _free_source(found, sources)
             suffix = os.path.splitext(os.fsdecode(found.path))[1]
-            document = load_bytes(raw, suffix=suffix, source=source)
+            document = load_bytes(raw, suffix=suffix, source=source, on_note=heard.append)
         except SkippedFile as skipped:
             kept = old is not None and skipped.reason in _NOT_READ
             detail = f"{skipped.detail} (what was read of it before is kept)" if kept else skipped.detail
@@ -232,6 +234,7 @@ class _Run:
                 self._remove(old)
             return
         self._put(document, path=found.path, file_hash=file_hash)
+        self.notes += heard
         sources.add(source)
         (self.changed if old else self.added).append(source)
 
@@ -347,7 +350,7 @@ def _new_generation(
 
 
 def _free_source(found: Found, sources: set[str]) -> str:
-    return found.path.decode("utf-8", "backslashreplace") if found.name in sources else found.name
+    return shown(found.path) if found.name in sources else found.name
 
 
 def _windows(keys: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -367,5 +370,5 @@ def _room_named(directory: Path) -> Iterator[None]:
     except (OSError, sqlite3.OperationalError) as error:
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
         if full or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            raise UserError(f"no room left on the disk of {directory}; make room and run again") from error
+            raise OwnerError(f"no room left on the disk of {directory}; make room and run again") from error
         raise

@@ -4,7 +4,6 @@ import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
-from anyio import to_thread
 from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -18,7 +17,7 @@ from assistant.types import Role, State, Turn
 from assistant.web.answered import answered
 from assistant.web.asking import Asking, narrowed
 from assistant.web.problems import Refused, as_refused, refusal
-from assistant.web.streams import answering, streamed
+from assistant.web.streams import answering, interrupted, streamed
 from vectorstore.errors import UserError
 from vectorstore.types import Filters
 
@@ -116,7 +115,7 @@ def add_api(app: FastAPI, asking: Asking, store: FeedbackStore, collections: "Co
         filters = body.filters.filters()
         writing = asking.ask(person_of(request), body.question, history, filters, again=idempotency_key)
         if EVENTS in accept:
-            return streamed(answering(writing.events(), request.scope))
+            return streamed(answering(writing.events(), request.scope), farewell=interrupted(request.scope))
         return await answered(request, writing, answer_json)
 
     @app.post("/api/search", tags=["documents"])
@@ -125,7 +124,7 @@ def add_api(app: FastAPI, asking: Asking, store: FeedbackStore, collections: "Co
         person = person_of(request)
         allowed = narrowed(person, body.filters.filters(), collections.readable(person))
         query = assistant.checked(body.query)
-        hits = await to_thread.run_sync(lambda: assistant.retriever.search(query, k=body.k, filters=allowed))
+        hits = await asking.search(query, k=body.k, filters=allowed)
         return [hit_json(hit) for hit in hits]
 
     @app.post("/api/feedback", status_code=201, tags=["questions"])
@@ -158,6 +157,9 @@ def add_problems(app: FastAPI) -> None:
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         # Where and what, never the value: it may hold anything, even characters that JSON cannot carry.
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            message = f"The body is not JSON as it is meant: {first['ctx']['error']}."
+            return refusal(Refused(422, "invalid_request", message), request.scope)
         where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
         where = where.encode("ascii", "backslashreplace").decode("ascii")[:100]
         return refusal(Refused(422, "invalid_request", f"{where}: {first['msg']}", field=where), request.scope)

@@ -31,6 +31,7 @@ from assistant.web.desk import Desk
 from assistant.web.documents import UPLOAD, add_documents
 from assistant.web.door import Door
 from assistant.web.embed import add_embed
+from assistant.web.front import Front
 from assistant.web.identity import Identity
 from assistant.web.look import add_look
 from assistant.web.mcp import add_mcp
@@ -113,6 +114,7 @@ def create_app(
     add_sign_in(app, settings, sessions, find_key=with_key, note=audit.note)
     add_look(app, brand, settings.language)
     app.mount("/footnote", StaticFiles(directory=STATIC))
+    app.add_middleware(Front)
     # Its presence stops Gradio from reflecting every origin. No credentials: a page brings a token, or nothing.
     app.add_middleware(
         CORSMiddleware,

@@ -19,6 +19,8 @@ def security_headers(route: Route | None, origins: Sequence[str]) -> dict[str, s
         "cross-origin-opener-policy": "same-origin",
         "cross-origin-resource-policy": "cross-origin" if shared else "same-origin",
     }
+    if route and route.scopes:  # what is one person's, also after they have signed out on a machine of several
+        headers["cache-control"] = "no-store"
     if not framed:  # it knows one origin at most; frame-ancestors says all of them
         headers["x-frame-options"] = "SAMEORIGIN"
     return headers

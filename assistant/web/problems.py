@@ -22,7 +22,9 @@ REFUSALS = (
     "not_allowed",
     "not_found",
     "not_signed_in",
+    "stopping",
     "too_many_requests",
+    "two_lengths",
     "unknown_host",
     "unsupported_media_type",
     "uploads_off",
@@ -53,6 +55,8 @@ class Refused(UserError):  # noqa: N818 - it says what it is
     def headers(self) -> dict[str, str]:
         """The headers that go with it."""
         headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
+        if self.status in (400, 431):  # whatever else comes on such a connection is not for us to guess at
+            headers["connection"] = "close"
         return headers | ({"www-authenticate": "Bearer"} if self.status == 401 else {})
 
 
