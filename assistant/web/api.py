@@ -158,7 +158,9 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        # Python has two names for 413, by its version.
+        status = HTTPStatus(error.status_code)
+        code = "content_too_large" if status == 413 else status.phrase.lower().replace(" ", "_")
         return problem(error.status_code, code, str(error.detail), request.scope["request_id"], error.headers)
 
     @app.exception_handler(RequestValidationError)
