@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from vectorstore.errors import UserError
+from vectorstore.errors import OwnerError
 
 WAIT = 30.0  # seconds for another writer
 MOST_PAGES = 5_000_000  # of 4 KiB each; whoever floods a file fills no disk
@@ -16,7 +16,7 @@ MOST_PAGES = 5_000_000  # of 4 KiB each; whoever floods a file fills no disk
 class Database:
     """A file with the tables that the SQL of `tables` makes; `version` is theirs, kept in the file.
 
-    Until it is made it is read as an empty one. Every method raises UserError if the file cannot be used.
+    Until it is made it is read as an empty one. Every method raises OwnerError if the file cannot be used.
     """
 
     def __init__(self, path: Path, *, tables: str, version: int) -> None:
@@ -89,13 +89,13 @@ class Database:
     def _check(self, connection: sqlite3.Connection) -> None:
         (found,) = connection.execute("PRAGMA user_version").fetchone()
         if found != self._version:
-            raise UserError(
+            raise OwnerError(
                 f"{self.path} has tables of version {found}, and this program knows version {self._version}; "
                 "use the program that made it, or move the file away."
             )
 
-    def _unusable(self, error: Exception) -> UserError:
-        return UserError(
+    def _unusable(self, error: Exception) -> OwnerError:
+        return OwnerError(
             f"{self.path} cannot be used ({error}); "
             "look who may write it and whether the disk is full, or move the file away."
         )

@@ -13,7 +13,7 @@ from uuid import uuid4
 from assistant.contract import Json
 from assistant.database import packed, unpacked
 from assistant.types import Turn
-from vectorstore.errors import UserError
+from vectorstore.errors import OwnerError
 
 Vote = Literal["up", "down"]
 Reason = Literal["wrong", "unsupported", "incomplete", "not_found", "other"]
@@ -72,7 +72,7 @@ class FeedbackStore:
         """Keep one thumb and return it; `at` is now if it is not given.
 
         Raises:
-            UserError: if the store is full or cannot be written.
+            OwnerError: if the store is full or cannot be written.
         """
         now = datetime.datetime.now(datetime.UTC)
         one = Feedback(uuid4().hex, at or now, vote, answer, reason, words, history, user)
@@ -84,7 +84,7 @@ class FeedbackStore:
             (held,) = connection.execute("SELECT count(*) FROM feedback").fetchone()
             if held >= MOST:
                 connection.execute("ROLLBACK")
-                raise UserError(f"{self.path} is full with {MOST:,} entries; use it, then delete the file.")
+                raise OwnerError(f"{self.path} is full with {MOST:,} entries; use it, then delete the file.")
             connection.execute(
                 "INSERT INTO feedback (id, at, vote, entry, user) VALUES (?, ?, ?, ?, ?)",
                 (one.id, one.at.isoformat(), vote, entry, packed(user)),
@@ -96,7 +96,7 @@ class FeedbackStore:
         """Return all that is kept, the oldest first.
 
         Raises:
-            UserError: if the file cannot be read.
+            OwnerError: if the file cannot be read.
         """
         if not self.path.exists():
             return ()
@@ -108,7 +108,7 @@ class FeedbackStore:
         """Remove all that is kept of a user, and return how many entries that were.
 
         Raises:
-            UserError: if the file cannot be written.
+            OwnerError: if the file cannot be written.
         """
         if not self.path.exists():
             return 0
@@ -125,7 +125,7 @@ class FeedbackStore:
                     _make(connection)
                 yield connection
         except sqlite3.Error as error:
-            raise UserError(f"{self.path} cannot be used ({error}); look who may write it, or delete it.") from error
+            raise OwnerError(f"{self.path} cannot be used ({error}); look who may write it, or delete it.") from error
 
 
 def _make(connection: sqlite3.Connection) -> None:

@@ -20,7 +20,7 @@ from assistant.contract import (
 )
 from assistant.database import Database, packed, unpacked
 from assistant.types import Answer
-from vectorstore.errors import UserError
+from vectorstore.errors import NotFound, UserError
 from vectorstore.text import normalise, one_line
 from vectorstore.types import Document, Filters
 
@@ -296,7 +296,7 @@ def _free_number(connection: sqlite3.Connection, conversation: str, replaces: in
             raise UserError(f"This conversation has {last:,} questions, and no more fit; begin a new one.")
         return int(last) + 1
     if not 1 <= replaces <= last:
-        raise UserError(f"This conversation has no question {replaces:,}; load it again.")
+        raise NotFound(f"This conversation has no question {replaces:,}; load it again.")
     connection.execute("DELETE FROM exchanges WHERE conversation = ? AND number >= ?", (conversation, replaces))
     return replaces
 
@@ -335,7 +335,7 @@ def _row(connection: sqlite3.Connection, user: str, id: str) -> tuple[Any, ...]:
     query = f"SELECT {_CONVERSATION} FROM conversations WHERE id = ? AND user = ?"
     row = connection.execute(query, (plain, packed(user))).fetchone()
     if row is None:
-        raise UserError("There is no such conversation of yours; it may have been deleted. Begin a new one.")
+        raise NotFound("There is no such conversation of yours; it may have been deleted. Begin a new one.")
     return row  # type: ignore[no-any-return]  # sqlite3 does not say what a row holds
 
 

@@ -34,7 +34,7 @@ from starlette.types import Receive, Scope, Send
 from assistant.access import Person
 from assistant.mcp_tools import TOOLS, Work, described, read_whole, told
 from assistant.pipeline import Assistant
-from vectorstore.errors import UserError
+from vectorstore.errors import OwnerError, UserError
 from vectorstore.text import one_line
 from vectorstore.types import Filters
 
@@ -77,7 +77,7 @@ def build_server(
         except ValidationError as error:
             return told(None, _mistake(error), is_error=True)
         except UserError as error:
-            return told(None, str(error), is_error=True)
+            return told(None, _explained(error), is_error=True)
         except Exception:  # noqa: BLE001 - the last place before a stranger; the log gets the rest
             _log.exception("the MCP tool %s failed", called.name)
             return told(None, WRONG, is_error=True)
@@ -87,7 +87,7 @@ def build_server(
             named = template.match(wanted.uri) or {}
             text = await read_whole(str(named.get("document_id", wanted.uri)), filters(), assistant.library)
         except UserError as error:
-            raise MCPError(INVALID_PARAMS, str(error)) from None
+            raise MCPError(INVALID_PARAMS, _explained(error)) from None
         except Exception:  # noqa: BLE001 - as above
             _log.exception("an MCP resource could not be read")
             raise MCPError(INTERNAL_ERROR, WRONG) from None
@@ -188,6 +188,15 @@ async def _list_templates(context: Context, page: PaginatedRequestParams | None)
         mime_type="text/plain",
     )
     return ListResourceTemplatesResult(resource_templates=[document])
+
+
+def _explained(error: UserError) -> str:
+    """Return what the sender may know of an error; over stdio it is the owner of this installation."""
+    sender = _SENDER.get(None)
+    if isinstance(error, OwnerError) and sender and not sender.may("admin"):
+        _log.error("an MCP request failed: %s", error)
+        return WRONG
+    return str(error)
 
 
 def _mistake(error: ValidationError) -> str:

@@ -12,7 +12,7 @@ from uuid import uuid4
 from pathvalidate import sanitize_filename
 
 from assistant.open import open_settings_embedder
-from vectorstore.errors import SkippedFile, UserError
+from vectorstore.errors import OwnerError, SkippedFile, UserError
 from vectorstore.library import Library
 from vectorstore.loaders import SUFFIXES, load_bytes
 from vectorstore.sync import Report, sync
@@ -88,7 +88,7 @@ class Uploads:
             try:
                 return self._keep(self.folder / (collection or "") / name, content)
             except OSError as error:
-                raise UserError(
+                raise OwnerError(
                     f"{name} cannot be kept in {self.folder} ({error.strerror or error}); look who may write there."
                 ) from error
 
@@ -112,7 +112,7 @@ class Uploads:
             try:
                 self._remove(path)
             except OSError as error:
-                raise UserError(
+                raise OwnerError(
                     f"{document.source} cannot be deleted ({error.strerror or error}); look who may write there."
                 ) from error
             name = document.source.rpartition("/")[2]
@@ -135,9 +135,11 @@ class Uploads:
 
     def _keep(self, path: Path, content: bytes) -> Outcome:
         if not self._holds(path):
-            raise UserError(f"{path.parent} is a link to another folder; remove it, or hand the document in elsewhere.")
+            raise OwnerError(
+                f"{path.parent} is a link to another folder; remove it, or hand the document in elsewhere."
+            )
         if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise UserError(f"{path} is a link or a folder; remove it, or hand the document in under another name.")
+            raise OwnerError(f"{path} is a link or a folder; remove it, or hand the document in under another name.")
         before = path.read_bytes() if path.exists() else None
         _write(path, content)
         indexed = False

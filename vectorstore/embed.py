@@ -1,17 +1,16 @@
 """From texts to unit vectors: the bundled embedder, and any embedding that LangChain knows."""
 
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorstore.errors import UserError
+from vectorstore.errors import OwnerError, UserError
+from vectorstore.onnx import open_session
 from vectorstore.tokens import MODEL_FOLDER, Tokens
 
 if TYPE_CHECKING:
@@ -149,14 +148,14 @@ class BundledEmbedder:
     def _session(self) -> "InferenceSession":
         with self._loading:
             if self._loaded is None:
-                self._loaded = _load(MODEL_FOLDER / "model.onnx")
+                self._loaded = open_session(MODEL_FOLDER / "model.onnx")
             return self._loaded
 
 
 class LangChainEmbedder:
     """Any LangChain embedding as ours. Its tokens are counted by the bundled tokenizer, so `limit` is an estimate.
 
-    `failures` are the exceptions of the provider that a person can do something about; they surface as UserError.
+    `failures` are the exceptions of the provider that a person can do something about; they surface as OwnerError.
     """
 
     limit = 510
@@ -178,7 +177,7 @@ class LangChainEmbedder:
 
         Raises:
             ValueError: if a text holds more tokens than limit.
-            UserError: if the provider fails or returns something that is not one vector for each text.
+            OwnerError: if the provider fails or returns something that is not one vector for each text.
         """
         longest = max(self.count_many(texts), default=0)
         if longest > self.limit:
@@ -187,7 +186,7 @@ class LangChainEmbedder:
         for start in range(0, len(texts), REQUEST_TEXTS):
             part = self._ask(texts[start : start + REQUEST_TEXTS])
             if part.shape[1] != self.dimension:
-                raise UserError(f"{self.model} returned vectors of length {part.shape[1]} after {self.dimension}.")
+                raise OwnerError(f"{self.model} returned vectors of length {part.shape[1]} after {self.dimension}.")
             vectors[start : start + len(part)] = part
             if progress:
                 progress(start + len(part))
@@ -197,13 +196,13 @@ class LangChainEmbedder:
         try:
             rows = self._embeddings.embed_documents(list(texts))
         except self._failures as error:
-            raise UserError(f"{self.model} could not embed: {error}") from error
+            raise OwnerError(f"{self.model} could not embed: {error}") from error
         if len(rows) != len(texts) or len({len(row) for row in rows}) != 1:
-            raise UserError(f"{self.model} returned {len(rows)} vectors, not all as long, for {len(texts)} texts.")
+            raise OwnerError(f"{self.model} returned {len(rows)} vectors, not all as long, for {len(texts)} texts.")
         vectors: NDArray[np.float64] = np.array(rows, dtype=np.float64)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not (np.isfinite(lengths).all() and (lengths > 0).all()):
-            raise UserError(f"{self.model} returned a vector that is zero or not finite; check the embedding server.")
+            raise OwnerError(f"{self.model} returned a vector that is zero or not finite; check the embedding server.")
         return np.asarray(vectors / lengths, dtype=np.float32)
 
 
@@ -217,16 +216,6 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch.append(position)
     if batch:
         yield batch
-
-
-def _load(path: Path) -> "InferenceSession":
-    from onnxruntime import InferenceSession, SessionOptions
-
-    options = SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    # Waiting threads that spin take the cores from the ones at work: a third of the speed on a busy machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _open_langchain(provider: str, model: str, *, base_url: str | None, api_key: str | None) -> LangChainEmbedder:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorstore.disk import entry_to_disk, to_disk
-from vectorstore.errors import UserError
+from vectorstore.errors import OwnerError
 from vectorstore.frames import write_end, write_frame
 from vectorstore.library import Library
 
@@ -33,7 +33,7 @@ def build(directory: Path, batches: Iterable[Batch], *, entries: int, dimension:
     `entries` is how many vectors the batches hold together. A generation whose canaries fail is deleted.
 
     Raises:
-        UserError: if the disk has not three times the room it will take.
+        OwnerError: if the disk has not three times the room it will take.
         RuntimeError: if Chroma cannot write it, or what it wrote cannot be searched.
     """
     directory.mkdir(exist_ok=True)
@@ -108,7 +108,7 @@ def _write(building: Path, batches: Iterable[Batch], entries: int) -> NDArray[np
             write_end(child.input)
         if problem := child.problem():
             if "disk is full" in problem or "No space left" in problem:
-                raise UserError(f"no room left on the disk of {building.parent}; make room and run again")
+                raise OwnerError(f"no room left on the disk of {building.parent}; make room and run again")
             raise RuntimeError(f"the vector index could not be built: {problem}")
     return np.stack(canaries)
 
@@ -178,7 +178,7 @@ def _existing(directory: Path) -> Iterator[tuple[int, Path]]:
 def _need_room(directory: Path, size: int) -> None:
     free = shutil.disk_usage(directory).free
     if free < 3 * size:
-        raise UserError(
+        raise OwnerError(
             f"{directory} has {free / 1e6:,.0f} MB free and the new index needs {3 * size / 1e6:,.0f} MB while it is "
             "built; make room, or choose another place with --library"
         )

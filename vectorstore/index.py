@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorstore.errors import UserError
+from vectorstore.errors import OwnerError
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -35,12 +35,12 @@ class VectorIndex:
         """Open the generation in directory.
 
         Raises:
-            UserError: if there is none, or if Chroma cannot read it.
+            OwnerError: if there is none, or if Chroma cannot read it.
         """
         from chromadb.errors import ChromaError
 
         if not (directory / "chroma.sqlite3").is_file():
-            raise UserError(f"the vector index {directory} is missing; build it with `footnote index PATH`")
+            raise OwnerError(f"the vector index {directory} is missing; build it with `footnote index PATH`")
         try:
             return cls(_client(directory), directory)
         except (ChromaError, ValueError) as error:
@@ -50,7 +50,7 @@ class VectorIndex:
         """Return the ids of the k passages nearest to a unit vector with their cosine, best first, ties by id.
 
         Raises:
-            UserError: if the index is damaged.
+            OwnerError: if the index is damaged.
         """
         from chromadb.errors import ChromaError
 
@@ -109,5 +109,5 @@ def _client(directory: Path) -> "Client":
     return chromadb.PersistentClient(directory, settings=settings)  # type: ignore[return-value]  # declared wider
 
 
-def _damaged(directory: Path) -> UserError:
-    return UserError(f"the vector index {directory} is damaged; build it anew with `footnote index PATH`")
+def _damaged(directory: Path) -> OwnerError:
+    return OwnerError(f"the vector index {directory} is damaged; build it anew with `footnote index PATH`")

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from vectorstore import catalogue, rows
 from vectorstore.catalogue import Brief, Overview
 from vectorstore.embeddings import Embeddings
-from vectorstore.errors import UserError
+from vectorstore.errors import OwnerError
 from vectorstore.types import Document, Filters, Passage, Sentence
 
 SCHEMA = 1
@@ -82,10 +82,10 @@ class Library:
         """Open an existing library.
 
         Raises:
-            UserError: if there is none, or one of another version.
+            OwnerError: if there is none, or one of another version.
         """
         if not (directory / "library.db").is_file():
-            raise UserError(f"there is no library in {directory}; make one with `footnote index PATH`")
+            raise OwnerError(f"there is no library in {directory}; make one with `footnote index PATH`")
         library = cls(directory)
         library._check()
         return library
@@ -95,14 +95,14 @@ class Library:
         """Open the library in directory, or make an empty one.
 
         Raises:
-            UserError: if the directory cannot be written, or holds a library of another version.
+            OwnerError: if the directory cannot be written, or holds a library of another version.
         """
         try:
             directory.mkdir(parents=True, exist_ok=True)
             library = cls(directory)
             library._make_tables()
         except (OSError, sqlite3.OperationalError) as error:
-            raise UserError(f"cannot write a library in {directory}: {error}") from error
+            raise OwnerError(f"cannot write a library in {directory}: {error}") from error
         library._check()
         return library
 
@@ -131,13 +131,13 @@ class Library:
         """Make sure that this embedder made the library's vectors.
 
         Raises:
-            UserError: if another did, or if nothing is indexed yet.
+            OwnerError: if another did, or if nothing is indexed yet.
         """
         manifest = self.manifest()
         if not manifest.embedder:
-            raise UserError(f"the library in {self.directory} is empty; fill it with `footnote index PATH`")
+            raise OwnerError(f"the library in {self.directory} is empty; fill it with `footnote index PATH`")
         if (manifest.embedder, manifest.dimension) != (embedder.model, embedder.dimension):
-            raise UserError(
+            raise OwnerError(
                 f"the library in {self.directory} was indexed with {manifest.embedder} ({manifest.dimension} numbers a "
                 f"passage), not with {embedder.model} ({embedder.dimension}); run `footnote index` on your documents "
                 "again, or choose the first embedder"
@@ -354,12 +354,12 @@ class Library:
         try:
             found = self.manifest().schema
         except (sqlite3.DatabaseError, KeyError) as error:
-            raise UserError(
+            raise OwnerError(
                 f"{self.directory / 'library.db'} cannot be read as a library ({error}); "
                 "delete it and run `footnote index PATH`"
             ) from error
         if found != SCHEMA:
-            raise UserError(
+            raise OwnerError(
                 f"the library in {self.directory} has layout {found}, this version needs {SCHEMA}; "
                 "delete the folder and run `footnote index PATH`"
             )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vectorstore.errors import UserError
+from vectorstore.errors import OwnerError
 
 
 @contextmanager
@@ -15,7 +15,7 @@ def only_writer(directory: Path) -> Iterator[None]:
     """Be the only one who writes to the library in directory; the system frees the lock of a process that dies.
 
     Raises:
-        UserError: if another writes, naming its process and when it started.
+        OwnerError: if another writes, naming its process and when it started.
     """
     from filelock import FileLock, Timeout
 
@@ -25,11 +25,11 @@ def only_writer(directory: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout as error:
-        raise UserError(
+        raise OwnerError(
             f"another run is writing to {directory} ({_described(owner)}); try again when it ends"
         ) from error
     except OSError as error:
-        raise UserError(f"cannot write to the library in {directory}: {error}") from error
+        raise OwnerError(f"cannot write to the library in {directory}: {error}") from error
     try:
         started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         owner.write_text(json.dumps({"pid": os.getpid(), "started": started}), "utf-8")

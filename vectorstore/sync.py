@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from vectorstore import generations
-from vectorstore.errors import SkippedFile, UserError
+from vectorstore.errors import OwnerError, SkippedFile, UserError
 from vectorstore.library import Library, Manifest, Skipped
 from vectorstore.loaders import load_bytes
 from vectorstore.lock import only_writer
@@ -129,7 +129,7 @@ def rebuild(library: Library) -> None:
     with _room_named(library.directory), only_writer(library.directory), writing(library) as writer:
         manifest, keys = library.manifest(), library.embedding_keys()
         if lacks_embeddings(library):
-            raise UserError(f"{library.directory} lacks embeddings of passages; run `footnote index` on its documents")
+            raise OwnerError(f"{library.directory} lacks embeddings of passages; run `footnote index` on its documents")
         name = _new_generation(
             library,
             keys,
@@ -210,7 +210,7 @@ class _Run:
 
         shrunk = len(self.removed) - len(self.added)
         if not allow_shrink and shrunk > MAY_SHRINK * len(known) and (len(known) > 3 or shrunk == len(known)):
-            raise UserError(
+            raise OwnerError(
                 f"{len(self.removed)} of {len(known)} documents under {', '.join(map(str, paths))} would leave the "
                 "library, and nothing was changed; if they are meant to go, add --allow-shrink"
             )
@@ -370,5 +370,5 @@ def _room_named(directory: Path) -> Iterator[None]:
     except (OSError, sqlite3.OperationalError) as error:
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
         if full or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-            raise UserError(f"no room left on the disk of {directory}; make room and run again") from error
+            raise OwnerError(f"no room left on the disk of {directory}; make room and run again") from error
         raise

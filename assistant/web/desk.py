@@ -16,7 +16,8 @@ from assistant.history import Begun, Exchange, History
 from assistant.types import Answer, Claimed, Delta, Finished, Retrieved, Rewritten, Searched, Turn
 from assistant.web.asking import narrowed
 from assistant.web.growing import Growing
-from vectorstore.errors import UserError
+from assistant.web.problems import explained
+from vectorstore.errors import OwnerError, UserError
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
@@ -205,7 +206,9 @@ class Desk:
                 raise  # the server ends: the question is kept without an answer, and can be asked again
             answer = _stopped(work, self.assistant.answerer.kind)
         except UserError as problem:
-            error = str(problem)
+            if isinstance(problem, OwnerError):
+                _log.error("answering failed: %s", problem)
+            error = explained(problem, None)  # it is kept, and shown to whoever this person is by then
         except Exception:  # noqa: BLE001 - the last place before a person, who gets a number; the log gets the rest
             reference = uuid4().hex[:12]
             _log.exception("answering failed, reference %s", reference)
@@ -219,11 +222,9 @@ class Desk:
                 await asyncio.to_thread(self.history.finish, work.begun, answer)
             else:
                 await asyncio.to_thread(self.history.fail, work.begun, error or "")
-        except Exception as problem:  # noqa: BLE001 - the answer is right all the same: it is shown, and this is told
+        except Exception:  # noqa: BLE001 - the answer is right all the same: it is shown, and this is told
             _log.exception("an answer could not be kept")
-            told = (
-                str(problem) if isinstance(problem, UserError) else "This answer could not be kept; the log has more."
-            )
+            told = "This answer could not be kept; the log has more."
             if answer:
                 answer = replace(answer, notice=" ".join(filter(None, [answer.notice, told])))
         finally:

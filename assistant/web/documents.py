@@ -50,7 +50,7 @@ def add_documents(
     def overview(request: Request) -> Json:
         """Tell how much there is, and what it can be filtered by."""
         person = person_of(request)
-        found = library.overview(allowed(request))
+        found, names = library.overview(allowed(request)), collections.names(person)
         return {
             "documents": found.documents,
             "passages": found.passages,
@@ -58,8 +58,8 @@ def add_documents(
             "oldest": found.oldest and found.oldest.isoformat(),
             "newest": found.newest and found.newest.isoformat(),
             "undated": found.undated,
-            "uploads": uploads is not None and person.may("write"),
-            "collections": list(collections.names(person)),
+            "uploads": uploads is not None and bool(names or collections.may_write(person, None)),
+            "collections": list(names),
             "extensions": list(SUFFIXES),
         }
 

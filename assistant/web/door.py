@@ -1,6 +1,5 @@
 """What is decided before a request reaches the application, in one place and in this order."""
 
-import asyncio
 import logging
 import re
 import time
@@ -8,10 +7,10 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 from uuid import uuid4
 
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,27 +18,29 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from assistant.access import Person
 from assistant.web.headers import security_headers
-from assistant.web.identity import FORWARDED, Identity
+from assistant.web.identity import Identity, credential_of, is_forwarded, plain_address
 from assistant.web.logs import log_request
 from assistant.web.pages import Pages, page_of
-from assistant.web.problems import Refused, problem
-from assistant.web.rates import Rate
+from assistant.web.problems import Refused, as_refused, fault, refusal
+from assistant.web.rates import Rate, sender
 from assistant.web.request_id import request_id as current_request
 from assistant.web.routes import BODY, Route, find_route
 from assistant.web.sign_in import way_in
-from vectorstore.errors import NotFound
+from vectorstore.errors import NotFound, OwnerError
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
     from assistant.web.metrics import Metrics
     from assistant.web.tracing import Tracing
 
-HERE = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})  # names of this machine
+HERE = frozenset({"localhost", "127.0.0.1", "[::1]"})  # names of this machine
 HEAD = 32_000  # bytes of all headers
 MOST_HEADERS = 100
-STALL = 30.0  # seconds that a reader may take nothing of what is sent
 TRIES = 20  # requests a minute of one address where nobody has to say who they are and something is tried
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?", re.ASCII | re.IGNORECASE)  # nothing else may stand in it
+_CREDENTIAL = re.compile(r"(?<![A-Za-z0-9])f[en]_[A-Za-z0-9_.-]{40}")
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +80,9 @@ class Door:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":  # no part of the application speaks WebSocket
-            scope["peer"] = scope["client"][0] if scope.get("client") else ""
+            address, port = scope.get("client") or ("", 0)
+            scope["peer"] = plain_address(address)
+            scope["client"] = (scope["peer"], port)
             await self._behind_proxy(scope, receive, send)  # type: ignore[arg-type]
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn has types of its own
@@ -100,8 +103,7 @@ class Door:
                 for name, value in headers.items():
                     response.setdefault(name, value)  # a response that is stricter with itself may be
             sent += len(message.get("body", b""))
-            async with asyncio.timeout(STALL):  # whoever takes nothing for so long is gone
-                await send(message)
+            await send(message)
 
         with self._tracing.request(scope["method"]) if self._tracing else nullcontext() as told:
             try:
@@ -113,7 +115,7 @@ class Door:
                 _log.exception("a request failed")
                 if status:
                     raise
-                answer = problem(500, "internal_error", "Something went wrong on the server.", request_id)
+                answer = refusal(fault(), scope)
                 await answer(scope, receive, leave)
             finally:
                 person: Person | None = scope.get("person")
@@ -128,8 +130,8 @@ class Door:
         """Return what the request is for, and put the path that a proxy serves us under where Starlette wants it."""
         root, path = self._settings.path, scope["path"]
         inner = path.removeprefix(root) if root and path.startswith(f"{root}/") else path
-        if path == root != "":
-            inner = "/"
+        if path == root:  # as far as links are concerned that is another folder: nothing is served there
+            inner = ""
         scope["root_path"], scope["path"] = root, root + inner
         scope["raw_path"] = quote(scope["path"]).encode("ascii")
         scope["inner_path"] = inner
@@ -144,7 +146,10 @@ class Door:
         try:
             self._check_head(scope, headers)
             if not isinstance(route, Route):
-                if scope["method"] == "OPTIONS" and route and "access-control-request-method" in headers:
+                if not scope["inner_path"] and scope["method"] in ("GET", "HEAD"):
+                    return RedirectResponse(_with_query(f"{scope['root_path']}/", scope), 308)
+                asked = {"origin", "access-control-request-method"} <= set(headers)
+                if scope["method"] == "OPTIONS" and route and asked:
                     return None  # a browser asks what another origin may do: answered by the CORS middleware
                 raise _nothing(scope, route)
             self._check_origin(scope, headers, route)
@@ -154,17 +159,16 @@ class Door:
             self._check_body(scope, headers, route)
             if person and (page := page_of(scope)) is not None:
                 self._pages.claim(page, person.user)
-        except NotFound as missing:
-            return problem(404, "not_found", str(missing), scope["request_id"])
+        except (NotFound, OwnerError) as error:
+            return refusal(as_refused(error, None), scope)
         except Refused as refused:
             self._metrics.refused(refused.code)
             if self._is_page(refused, headers):
                 return self._to_sign_in(scope)
-            return refusal(refused, scope["request_id"])
+            return refusal(refused, scope)
         if person is not None:
             scope["person"] = person
-        # Gradio would build addresses from these, whoever sent them.
-        scope["headers"] = [one for one in scope["headers"] if one[0].decode("latin-1") not in FORWARDED]
+        scope["headers"] = [one for one in scope["headers"] if not _misleads(one[0].decode("latin-1"))]
         return None
 
     def _check_head(self, scope: Scope, headers: Headers) -> None:
@@ -175,10 +179,10 @@ class Door:
             # A proxy in front that believes the other one would see two requests where we see one.
             raise Refused(400, "two_lengths", "Send a body in chunks or with its length, not both.")
         hosts = headers.getlist("host")
-        if len(hosts) != 1 or _without_port(hosts[0]).lower() not in self._names:
+        host = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+        if host is None or host[1].lower() not in self._names:
             raise Refused(400, "unknown_host", "This server has no such name; its owner sets FOOTNOTE_HOSTS.")
-        query = scope["query_string"]
-        if b"fn_" in query or b"fe_" in query:
+        if _CREDENTIAL.search(unquote_plus(scope["query_string"].decode("latin-1"))):
             raise Refused(
                 400,
                 "credential_in_address",
@@ -190,12 +194,11 @@ class Door:
         if scope["method"] in SAFE:
             return
         origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
-        if origin is None:
-            foreign = site not in ("same-origin", "none")
-        else:
-            foreign = origin.split("://")[-1] != headers.get("host")
+        # A proxy that ends TLS need not have told us that it did; a page from before it is another's.
+        ours = {f"{scheme}://{headers['host']}" for scheme in (scope["scheme"], "https")}
+        foreign = site not in ("same-origin", "none") or (origin is not None and origin not in ours)
         # Pages that may call us bring a token; without one a browser would send what it knows of the person.
-        if foreign and not (origin in self._settings.origins and "authorization" in headers):
+        if foreign and not (origin in self._settings.origins and credential_of(headers)):
             raise Refused(403, "foreign_origin", "Requests from other sites are refused.")
 
     def _check_scopes(self, route: Route, person: Person | None) -> None:
@@ -211,7 +214,7 @@ class Door:
         if person is not None:
             self._requests.count(person.user)
         elif route.method == "POST":
-            self._tries.count(scope["client"][0] if scope.get("client") else "")
+            self._tries.count(sender(scope["client"][0]))
 
     def _check_body(self, scope: Scope, headers: Headers, route: Route) -> None:
         length, limit = headers.get("content-length", "0"), self._limit(scope)
@@ -227,13 +230,12 @@ class Door:
         return signs_in and refused.code == "not_signed_in" and "text/html" in headers.get("accept", "")
 
     def _to_sign_in(self, scope: Scope) -> Response:
-        query = scope["query_string"].decode("latin-1")
-        return RedirectResponse(way_in(scope["root_path"], scope["inner_path"] + (f"?{query}" if query else "")), 303)
+        return RedirectResponse(way_in(scope["root_path"], _with_query(scope["inner_path"], scope)), 303)
 
 
-def refusal(refused: Refused, request_id: str) -> JSONResponse:
-    """Return the answer to a request that was refused."""
-    return problem(refused.status, refused.code, str(refused), request_id, refused.headers)
+def _misleads(header: str) -> bool:
+    """Return whether Gradio would build addresses from a header, whoever sent it."""
+    return is_forwarded(header) or header == "x-gradio-server"
 
 
 def _nothing(scope: Scope, methods: tuple[str, ...]) -> Refused:
@@ -242,10 +244,9 @@ def _nothing(scope: Scope, methods: tuple[str, ...]) -> Refused:
     return Refused(405, "method_not_allowed", f"This takes {', '.join(sorted(set(methods)))}.")
 
 
-def _without_port(host: str) -> str:
-    """Return a host without its port, "[::1]" for "[::1]:80"; "" if it is no host and nothing but that."""
-    found = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(:[0-9]*)?", host)
-    return found[1] if found else ""
+def _with_query(path: str, scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 def _limited(receive: Receive, limit: int) -> Callable[[], Any]:

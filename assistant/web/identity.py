@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 KEY = "fn_"
-FORWARDED = ("x-forwarded-for", "x-real-ip", "forwarded", "x-forwarded-host", "x-forwarded-proto")
+FORWARDED = frozenset({"forwarded", "via", "x-real-ip"})  # and all that begin with x-forwarded-
 
 
 class Identity:
@@ -49,9 +49,7 @@ class Identity:
             Refused: if what they say of themselves does not hold.
         """
         headers = Headers(scope=scope)
-        kind, _, credential = headers.get("authorization", "").partition(" ")
-        credential = credential.strip()
-        if kind.lower() == "bearer" and credential.startswith((KEY, TOKEN)):
+        if credential := credential_of(headers):
             return self._bearer(credential)
         match self._settings.sign_in:
             case "none":
@@ -72,7 +70,7 @@ class Identity:
         return person
 
     def _local(self, headers: Headers) -> Person:
-        if not self._settings.insecure and any(name in headers for name in FORWARDED):
+        if not self._settings.insecure and any(map(is_forwarded, headers)):
             # Everybody behind a proxy on this machine would be taken for the one who sits here.
             raise Refused(
                 403,
@@ -88,13 +86,19 @@ class Identity:
         if not self._proxies.hold(scope["peer"]):
             _log.warning("%s names a user, but is none of FOOTNOTE_PROXIES; it is not believed", scope["peer"])
             return None
-        if len(named) > 1 or not named[0].strip():
-            _log.warning("the proxy %s sends %s users with one request; none is believed", scope["peer"], len(named))
+        grouped = headers.getlist(self._settings.groups_header)
+        if len(named) > 1 or len(grouped) > 1:  # one of them may be the person's own
+            _log.warning("the proxy %s sends two headers of one name; neither is believed", scope["peer"])
             return None
-        name = _utf8(named[0]).strip()
-        groups = _utf8(",".join(headers.getlist(self._settings.groups_header))).split(",")
+        if not named[0].strip():  # so some proxies say that nobody has signed in
+            return None
         try:
+            name, groups = _utf8(named[0]), _utf8(",".join(grouped)).split(",")
             return person_with_role(self._settings, name, [one.strip() for one in groups if one.strip()], way="proxy")
+        except UnicodeDecodeError as error:
+            raise Refused(
+                401, "bad_credential", "The proxy sends a name that is not in UTF-8; change it there."
+            ) from error
         except UserError as error:
             raise Refused(401, "bad_credential", str(error)) from error
 
@@ -109,9 +113,33 @@ class Identity:
         return None if key is None or key.revoked else replace(person_of(key), way="session")
 
 
+def credential_of(headers: Headers) -> str | None:
+    """Return the API key or embed token that a request brings; None if it brings something else, or nothing."""
+    kind, _, credential = headers.get("authorization", "").partition(" ")
+    credential = credential.strip()
+    return credential if kind.lower() == "bearer" and credential.startswith((KEY, TOKEN)) else None
+
+
+def is_forwarded(header: str) -> bool:
+    """Return whether a header tells that a proxy stands between us and the person."""
+    return header in FORWARDED or header.startswith("x-forwarded-")
+
+
+def plain_address(address: str) -> str:
+    """Return an IPv4 address that is written as one of IPv6 as what it is; anything else as it is."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
 def _utf8(value: str) -> str:
-    """Return a header as proxies mean it, not as HTTP reads it."""
-    return value.encode("latin-1").decode("utf-8", "replace")
+    """Return a header as proxies mean it, not as HTTP reads it.
+
+    Nothing takes the place of what is not UTF-8: two people would come to have one name.
+    """
+    return value.encode("latin-1").decode("utf-8").strip(" \t")
 
 
 class Networks:
@@ -131,8 +159,7 @@ class Networks:
     def hold(self, address: str) -> bool:
         """Return whether address is in one of them."""
         try:
-            found = ip_address(address)
+            found = ip_address(plain_address(address))
         except ValueError:
             return False
-        found = getattr(found, "ipv4_mapped", None) or found
         return any(found in network for network in self._networks)

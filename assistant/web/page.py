@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from assistant.access import Person
 from assistant.history import Exchange
 from assistant.types import Role
-from assistant.web.api import AskFilters, explained
+from assistant.web.api import AskFilters
 from assistant.web.brand import Brand
 from assistant.web.cards import error_html
 from assistant.web.desk import Desk, Work
 from assistant.web.pages import Pages
+from assistant.web.problems import explained
 from assistant.web.render import exchange_html, question_html, work_html
+from assistant.web.request_id import request_id
 from assistant.web.safe import clean
 from assistant.web.visitor import Visitor, visitor_of
 from assistant.web.words import Words, words_for
@@ -117,6 +119,8 @@ def build_page(
                     yield update
 
         def visitor_at(request: gr.Request) -> Visitor:  # type: ignore[name-defined]
+            # Gradio runs this in a task of its own, begun long before: the log would name another request.
+            request_id.set(request.request.scope["request_id"])
             visitor = visitor_of(request.request, language)
             pages.claim(request.session_hash, visitor.user)
             return visitor

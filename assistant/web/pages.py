@@ -1,7 +1,6 @@
 """Whose open page is whose: what Gradio sends to one must not be heard by somebody else who knows its number."""
 
-from urllib.parse import parse_qs
-
+from starlette.datastructures import QueryParams
 from starlette.types import Scope
 
 from vectorstore.errors import NotFound
@@ -34,5 +33,6 @@ def page_of(scope: Scope) -> str | None:
     """Return the number of the open page that a request listens for, None if it listens for none."""
     path: str = scope["inner_path"]
     if path == DATA:
-        return next(iter(parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [])), "")
+        # Read as Gradio reads it: of two numbers, we must not check one while it takes the other.
+        return QueryParams(scope["query_string"]).get("session_hash", "")
     return path.removeprefix(HEARTBEAT) if path.startswith(HEARTBEAT) else None

@@ -2,6 +2,7 @@
 
 import math
 import time
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -34,3 +35,12 @@ class Rate:
             f"At most {self._item.amount:,} {self._name} a minute are served; try again in {wait} seconds.",
             wait,
         )
+
+
+def sender(address: str) -> str:
+    """Return what an address is counted as: of IPv6 its /64, of which one machine has every address."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else str(found)

@@ -74,6 +74,7 @@ def _routes() -> Iterator[Route]:
     yield Route("POST", "/api/ask", ask, "json")
     yield Route("POST", "/v1/chat/completions", ask, "json")
     yield Route("GET", "/v1/models", ask)
+    yield Route("GET", "/v1/models/{model}", ask)
     yield Route("POST", "/api/feedback", ask, "json")
     yield Route("GET", "/api/conversations", ask)
     yield Route("POST", "/api/conversations", ask, "json")
@@ -114,7 +115,8 @@ def _patterns() -> tuple[tuple[re.Pattern[str], Route], ...]:
 def find_route(method: str, path: str) -> Route | tuple[str, ...]:
     """Return the route of a request, or the methods that its path does have: none where nothing is."""
     method = "GET" if method == "HEAD" else method
-    found = [route for pattern, route in _patterns() if pattern.match(path) and (route.scopes or _is_plain(path))]
+    # Starlette's patterns end with "$", which lets a line end through; nothing of ours has one.
+    found = [r for pattern, r in _patterns() if pattern.fullmatch(path) and (r.scopes or _is_plain(path))]
     return next((route for route in found if route.method == method), tuple(route.method for route in found))
 
 
