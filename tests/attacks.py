@@ -4,18 +4,6 @@ Formats that are not read yet are tried as what they are today: files that are l
 that reads PDF, Office files or archives tries FILE-06, -07, -08, -09 and -14 anew, against its own parsers.
 """
 
-# Files of tests that are written at the same time elsewhere, and may not be here yet; then their functions must be.
-ELSEWHERE = frozenset(
-    {
-        "test_access.py",
-        "test_behind_nginx.py",
-        "test_browser_embed.py",
-        "test_door.py",
-        "test_objects.py",
-        "test_streams.py",
-    }
-)
-
 _DOCUMENTS = "test_attacks_documents.py::"
 _FILES = "test_attacks_files.py::"
 _HERE = "test_attacks.py::"

@@ -27,6 +27,7 @@ from assistant.web.asking import Asking
 from assistant.web.brand import Brand
 from assistant.web.compatible import add_compatible
 from assistant.web.conversations import add_conversations
+from assistant.web.description import describe
 from assistant.web.desk import Desk
 from assistant.web.documents import UPLOAD, add_documents
 from assistant.web.door import Door
@@ -113,6 +114,7 @@ def create_app(
     add_embed(app, settings, brand, keys, tokens, audit)
     add_sign_in(app, settings, sessions, find_key=with_key, note=audit.note)
     add_look(app, brand, settings.language)
+    describe(app)
     app.mount("/footnote", StaticFiles(directory=STATIC))
     app.add_middleware(Front)
     # Its presence stops Gradio from reflecting every origin. No credentials: a page brings a token, or nothing.
