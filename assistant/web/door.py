@@ -146,7 +146,7 @@ class Door:
         try:
             self._check_head(scope, headers)
             if not isinstance(route, Route):
-                if not scope["inner_path"] and scope["method"] in ("GET", "HEAD"):
+                if scope["root_path"] and not scope["inner_path"] and scope["method"] in ("GET", "HEAD"):
                     return RedirectResponse(_with_query(f"{scope['root_path']}/", scope), 308)
                 asked = {"origin", "access-control-request-method"} <= set(headers)
                 if scope["method"] == "OPTIONS" and route and asked:
