@@ -14,7 +14,18 @@ from assistant.web.problems import REFUSALS
 from assistant.web.readiness import Problem as Unready
 
 CODES = frozenset(
-    (*REFUSALS, "bad_request", "internal_error", "invalid_request", "key_used", "model_not_found", "no_answer", "unavailable", "unsupported", "user_error")
+    (
+        *REFUSALS,
+        "bad_request",
+        "internal_error",
+        "invalid_request",
+        "key_used",
+        "model_not_found",
+        "no_answer",
+        "unavailable",
+        "unsupported",
+        "user_error",
+    )
 )
 
 
