@@ -107,45 +107,52 @@ def add_documents(
             ],
         }
 
-    @app.post("/api/documents", tags=["documents"])
-    async def add(
-        request: Request,
-        file: Annotated[list[UploadFile], File(max_length=1)],
-        collection: Annotated[str | None, Query(max_length=100)] = None,
-    ) -> JSONResponse:
-        """Hand in a document, to a collection where there are some."""
-        folder = _taken_by(uploads)
-        person, given = person_of(request), file[0]
-        if not collections.may_write(person, collection):
-            raise Refused(403, "not_allowed", "You may not hand documents in there; choose a collection of yours.")
-        if (given.size or 0) > folder.limit:
-            raise Refused(413, "content_too_large", f"A document may have at most {folder.limit:,} bytes.")
+    if uploads is None:
 
-        def keep() -> Outcome:
-            return folder.add(given.filename or "", given.file.read(), collection)
+        @app.post("/api/documents", tags=["documents"])
+        async def refuse() -> JSONResponse:  # and leave the body unread
+            raise _closed()
 
-        outcome = await to_thread.run_sync(keep, limiter=one_at_a_time)
-        if outcome.outcome in ("indexed", "changed"):
-            _note(audit, "document_added", request, outcome)
-        return JSONResponse(asdict(outcome), 201 if outcome.outcome == "indexed" else 200)
+    else:
+        folder = uploads
+
+        @app.post("/api/documents", tags=["documents"])
+        async def add(
+            request: Request,
+            file: Annotated[list[UploadFile], File(max_length=1)],
+            collection: Annotated[str | None, Query(max_length=100)] = None,
+        ) -> JSONResponse:
+            """Hand in a document, to a collection where there are some."""
+            person, given = person_of(request), file[0]
+            if not collections.may_write(person, collection):
+                raise Refused(403, "not_allowed", "You may not hand documents in there; choose a collection of yours.")
+            if (given.size or 0) > folder.limit:
+                raise Refused(413, "content_too_large", f"A document may have at most {folder.limit:,} bytes.")
+
+            def keep() -> Outcome:
+                return folder.add(given.filename or "", given.file.read(), collection)
+
+            outcome = await to_thread.run_sync(keep, limiter=one_at_a_time)
+            if outcome.outcome in ("indexed", "changed"):
+                _note(audit, "document_added", request, outcome)
+            return JSONResponse(asdict(outcome), 201 if outcome.outcome == "indexed" else 200)
 
     @app.delete("/api/documents/{document}", tags=["documents"])
     async def delete(request: Request, document: str) -> JSONResponse:
         """Delete a document that was handed in."""
-        folder = _taken_by(uploads)
+        if uploads is None:
+            raise _closed()
         found = await to_thread.run_sync(find, request, document)
         if not collections.may_write(person_of(request), collections.of(found.source)):
             raise Refused(403, "not_allowed", "You may not delete documents there.")
-        outcome = await to_thread.run_sync(folder.delete, found.id, limiter=one_at_a_time)
+        outcome = await to_thread.run_sync(uploads.delete, found.id, limiter=one_at_a_time)
         _note(audit, "document_deleted", request, outcome)
         return JSONResponse(asdict(outcome))
 
 
-def _taken_by(uploads: Uploads | None) -> Uploads:
-    if uploads is None:
-        message = "This server takes no documents; its owner can change that with FOOTNOTE_UPLOADS."
-        raise Refused(403, "uploads_off", message)
-    return uploads
+def _closed() -> Refused:
+    message = "This server takes no documents; its owner can change that with FOOTNOTE_UPLOADS."
+    return Refused(403, "uploads_off", message)
 
 
 def _note(audit: Audit, event: Audited, request: Request, outcome: Outcome) -> None:
