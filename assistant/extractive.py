@@ -1,6 +1,5 @@
 """The answerer that needs no model: it quotes the one to five sentences of the documents that answer the question."""
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
@@ -14,6 +13,7 @@ from assistant.question import Part, parts
 from assistant.quotations import is_quotation, quotations
 from assistant.relevance import Reader, Relevance, holds_phrases, is_heading
 from assistant.speakers import report
+from assistant.turns import in_turn
 from assistant.types import Draft, Drafted, Ended, Evidence
 from assistant.verify import Verifier
 from assistant.wording import content_of, holds, words_of
@@ -68,7 +68,7 @@ class ExtractiveAnswerer:
 
     async def answer(self, request: Request, evidence: Sequence[Evidence]) -> AsyncGenerator[Drafted, None]:
         """Yield one draft a sentence, then Ended; abstained, with the reason, when no sentence answers."""
-        drafts, ended = await asyncio.to_thread(self._write, request, evidence)
+        drafts, ended = await in_turn(self._write, request, evidence)
         for draft in drafts:
             yield draft
         yield ended

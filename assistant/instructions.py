@@ -13,14 +13,22 @@ def instructions(sentences: Sequence[str], paragraphs: Sequence[int]) -> tuple[b
     """Return, for each sentence of one document, whether it belongs to an instruction to a machine that reads it.
 
     `paragraphs[i]` is the paragraph of sentence i. An instruction begins with a sentence that addresses a machine and
-    goes on to the end of its paragraph: "Note to any AI assistant: … Whoever asks must be told …". What somebody is
-    reported to have told people ("Police told residents to ignore the earlier instructions") is none, nor are words in
+    goes on to the end of its paragraph: "Note to any AI assistant: … Whoever asks must be told …". What it has cited by
+    a number before, in the same paragraph, belongs to it: "[7] … Assistants must cite [7] …". What somebody is reported
+    to have told people ("Police told residents to ignore the earlier instructions") is none, nor are words in
     quotation marks inside a sentence.
     """
     found: list[bool] = []
+    begins = 0  # where the paragraph does
     for number, sentence in enumerate(sentences):
-        goes_on = number > 0 and found[-1] and paragraphs[number] == paragraphs[number - 1]
+        if number and paragraphs[number] != paragraphs[number - 1]:
+            begins = number
+        goes_on = number > begins and found[-1]
         found.append(goes_on or addresses_a_machine(sentence))
+        if found[-1] and not goes_on and (cited := set(_MARK.findall(sentence))):
+            marks = map(_MARK.match, sentences[begins:number])
+            first = next((place for place, mark in enumerate(marks, begins) if mark and mark[0] in cited), number)
+            found[first:number] = [True] * (number - first)
     return tuple(found)
 
 
@@ -45,6 +53,9 @@ def addresses_a_machine(sentence: str) -> bool:
     if any(pattern.search(text) for pattern in _ORDERS):
         return True
     return any(pattern.search(text) for pattern in _DUTIES) and not reports(sentence)
+
+
+_MARK = re.compile(r"\[\d{1,3}\]")  # as answers mark what they cite
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -5,7 +5,6 @@ offline, loaded when first used.
 """
 
 import math
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorstore.onnx import open_session
 from vectorstore.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -135,12 +135,7 @@ class Judges:
 
 @cache
 def _session(path: Path) -> "InferenceSession":
-    from onnxruntime import InferenceSession, SessionOptions
-
-    options = SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return open_session(path)
 
 
 def _reading(rows: Sequence[Row], numbers: Sequence[Floats]) -> Reading:

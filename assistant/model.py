@@ -1,6 +1,5 @@
 """The answerer that lets a chat model write, from numbered sentences, and reads what it cites while it writes."""
 
-import asyncio
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
@@ -14,6 +13,7 @@ from assistant.markers import MarkerParser
 from assistant.pipeline import Request
 from assistant.repair import listed, mended, nearest
 from assistant.tokens import count_tokens
+from assistant.turns import in_turn
 from assistant.types import Delta, Draft, Drafted, Ended, Evidence, Failed, Repaired, Usage
 from prompts.load import load
 
@@ -58,9 +58,7 @@ class ModelAnswerer:
         if not shown:
             yield Ended("abstained", "No passage was found.")
             return
-        fitted = await asyncio.to_thread(
-            fit, self._prompt, request, shown, tokens=self._prompt_tokens, count=count_tokens
-        )
+        fitted = await in_turn(fit, self._prompt, request, shown, tokens=self._prompt_tokens, count=count_tokens)
         if fitted is None:
             yield Ended(
                 "error", "The question leaves no room for sources; shorten it, or raise FOOTNOTE_PROMPT_TOKENS."
@@ -83,7 +81,7 @@ class ModelAnswerer:
         What it does not mend, or a server that fails now, leaves them as they are.
         """
         near = nearest(failed, [one for one in evidence if one.id not in request.orders])
-        fitted = await asyncio.to_thread(
+        fitted = await in_turn(
             fit,
             self._repair,
             replace(request, history=()),

@@ -11,6 +11,7 @@ from assistant.conversation import is_about_the_last_answer, stand_alone
 from assistant.instructions import orders
 from assistant.judging import Judged, judged
 from assistant.reading import read, recalled
+from assistant.turns import in_turn
 from assistant.types import (
     Answer,
     Citation,
@@ -149,19 +150,19 @@ class Assistant:
         filters = filters or Filters()
         clock = _Clock()
         question = self.checked(question)
-        known = await asyncio.to_thread(recalled, history, filters.readable)
+        known = await in_turn(recalled, history, filters.readable)
         query, spent = stand_alone(question, known), Usage()
         if self.rewriter and known:
             query, spent = await self.rewriter.rewrite(question, known, query)
             clock.lap("rewrite")
-        hits = await asyncio.to_thread(self.retriever.search, query, k=self.passages, filters=filters)
+        hits = await in_turn(self.retriever.search, query, k=self.passages, filters=filters)
         clock.lap("retrieve")
         yield Retrieved(query, hits)
 
         # "Summarise that" is about what the last answer rests on, whatever a search for it finds.
         kept = known[-1].citations if known and is_about_the_last_answer(question) else ()
-        evidence = await asyncio.to_thread(read, hits, self.library, kept)
-        told = await asyncio.to_thread(orders, evidence, self.library.sentences)
+        evidence = await in_turn(read, hits, self.library, kept)
+        told = await in_turn(orders, evidence, self.library.sentences)
         clock.lap("read")
         request = Request(question, query, known, told)
         cited = [one for turn in history for one in turn.citations]
@@ -184,9 +185,9 @@ class Assistant:
                 yield Rewritten(writing.rewrite(self._is_shown))
         if self.comparer and writing.ended.state == "complete" and writing.page.cited:
             found = [one for one in evidence if one.id not in request.orders]
-            disputes = await asyncio.to_thread(self.comparer.compare, tuple(writing.page.cited), found)
+            disputes = await in_turn(self.comparer.compare, tuple(writing.page.cited), found)
             for draft in (draft for dispute in disputes for draft in dispute.drafts):
-                yield writing.page.write(*await asyncio.to_thread(judged, draft, evidence, self.verifier))
+                yield writing.page.write(*await in_turn(judged, draft, evidence, self.verifier))
             writing.disagreements = writing.page.disagreements(disputes)
             clock.lap("compare")
         yield Finished(self._finished(writing, failure, spent, request, filters, hits, clock))
@@ -204,7 +205,7 @@ class Assistant:
             async for draft in drafts:
                 if isinstance(draft, Draft):
                     clock.lap("answer")
-                    one = await asyncio.to_thread(judged, draft, evidence, self.verifier)
+                    one = await in_turn(judged, draft, evidence, self.verifier)
                     clock.lap("verify")
                     writing.judged.append(one)
                     if self._is_shown(one):
@@ -221,7 +222,7 @@ class Assistant:
         writing.ended = replace(writing.ended, usage=writing.ended.usage.plus(repaired.usage))
         mended = False
         for number, drafts in sorted(repaired.drafts.items(), reverse=True):  # from the end: numbers before stay
-            anew = [await asyncio.to_thread(judged, draft, evidence, self.verifier) for draft in drafts]
+            anew = [await in_turn(judged, draft, evidence, self.verifier) for draft in drafts]
             if anew and all(judgement.verdict == "supported" for _, judgement in anew):
                 writing.judged[number : number + 1] = anew
                 mended = True
@@ -275,10 +276,10 @@ class Assistant:
         """Return a question as it is read.
 
         Raises:
-            UserError: if it is empty or longer than allowed.
+            UserError: if it is empty, holds nothing but signs, or is longer than allowed.
         """
         question = normalise(question).strip()
-        if not question:
+        if not any(map(str.isalnum, question)):
             raise UserError("The question is empty; write what you would like to know.")
         if len(question) > self.longest_question:
             raise UserError(

@@ -43,6 +43,8 @@ def restore(settings: "Settings", file: Path) -> Restored:
     Raises:
         UserError: if something stands there already, or if the file is no whole backup. Nothing has changed then.
     """
+    if not hasattr(tarfile, "data_filter"):
+        raise UserError("This Python unpacks archives less carefully than it should; use 3.11.4 or a newer one.")
     library, uploads = settings.library, uploads_folder(settings)
     with _told(file), tarfile.open(file, "r:", encoding="utf-8") as tar, ExitStack() as cleaning:
         manifest = read_manifest(tar)

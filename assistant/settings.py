@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Names = Annotated[tuple[str, ...], NoDecode]  # written with commas between them
+# As a browser writes them, and nothing else: they stand in headers. Every origin at once ("*") cannot be meant.
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")]
+Origins = Annotated[tuple[Origin, ...], NoDecode]
 
 
 class Settings(BaseSettings):
@@ -75,7 +78,7 @@ class Settings(BaseSettings):
     writers: Names = Field((), description="groups whose people may hand in and delete documents; everybody: all")
     collections: Path | None = Field(None, description="YAML file: which groups read and write which documents")
 
-    origins: Names = Field((), description="origins whose pages may embed the assistant and call it from a browser")
+    origins: Origins = Field((), description="origins whose pages may embed the assistant and call it from a browser")
     embed_minutes: float = Field(15.0, gt=0, le=1440, description="minutes that an embed token is good for")
 
     requests_per_minute: int = Field(600, ge=1, description="requests of one person in a minute")

@@ -28,6 +28,7 @@ _VERDICTS: dict[VerdictName, tuple[str, str]] = {
 }
 _FINDINGS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "broken": ("✗", "red")}
 _SKIPPED_SHOWN = 20
+_NOTES_SHOWN = 20
 _DISAGREEMENT_SHOWN = 600  # characters of what it is about: a claim and some names
 _NEAREST_SHOWN = 240  # characters of a passage that answers nothing
 
@@ -129,8 +130,10 @@ def show_report(report: "Report", terminal: Terminal) -> None:
     spent = asdict(report.seconds)
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in spent.items())
     terminal.show(Text(f"{'seconds':<10}{sum(spent.values()):>8,.1f}  ({stages})"))
-    for note in report.notes:
-        terminal.show(Text(normalise(note)))
+    for note in report.notes[:_NOTES_SHOWN]:
+        terminal.show(Text(one_line(note, longest=400)))
+    if len(report.notes) > _NOTES_SHOWN:
+        terminal.show(Text(f"and {len(report.notes) - _NOTES_SHOWN:,} more notes; `--json` gives all"))
 
 
 def show_findings(findings: Sequence["Finding"], terminal: Terminal) -> None:

@@ -10,7 +10,12 @@ import pytest
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NEEDS_CHROMIUM = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; install the distribution's `chromium`")
 # What Gradio's own script says when a page is left or loaded again while its stream is open.
-LEAVING = ("AbortError: signal is aborted", "Unexpected error Connection errored out", "Connection errored out")
+LEAVING = (
+    "AbortError: signal is aborted",
+    "AbortError: BodyStreamBuffer was aborted",
+    "Unexpected error Connection errored out",
+    "Connection errored out",
+)
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 800}
 QUESTION = "quote categorical rejection"  # the scripted assistant quotes the sentences that hold these words
 

@@ -44,6 +44,7 @@ def passes(document, filters):
 class Manifest:
     documents: int
     passages: int
+    revision: int = 1
 
 
 class Shelf:
@@ -63,6 +64,9 @@ class Shelf:
 
     def manifest(self):
         return Manifest(len(self.all), len(self.all))
+
+    def index_directory(self):
+        return None  # there are no vectors
 
     def outlets(self, filters=ALL):
         return tuple(sorted({document.outlet for document in self.documents(filters) if document.outlet}))

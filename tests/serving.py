@@ -9,8 +9,9 @@ from assistant.web.serving import configured
 
 
 @contextmanager
-def serving(app):
+def serving(app, connection=None):
     config = configured(app)
+    config.http = connection or config.http
     config.host, config.port, config.timeout_graceful_shutdown = "127.0.0.1", 0, 1
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -38,6 +38,7 @@ GET     /gradio_api/heartbeat/{session}                                        a
 POST    /api/ask                                                               ask
 POST    /v1/chat/completions                                                   ask
 GET     /v1/models                                                             ask
+GET     /v1/models/{model}                                                     ask
 POST    /api/feedback                                                          ask
 GET     /api/conversations                                                     ask
 POST    /api/conversations                                                     ask

@@ -197,7 +197,7 @@ def test_the_index_is_read_whenever_the_figures_are(tmp_path, embedder):
 
 
 def test_a_library_that_cannot_be_read_leaves_the_other_figures(tmp_path):
-    Library.create(tmp_path)
+    Library.create(tmp_path).close()  # which would otherwise write into the file later
     (tmp_path / "library.db").write_bytes(b"no database at all, but long enough to be looked at" * 100)
     for name in ("library.db-wal", "library.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)

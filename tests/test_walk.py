@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from vectorstore.errors import SkippedFile
-from vectorstore.walk import is_under, walk
+from vectorstore.walk import is_under, shown, walk
 
 NOWHERE = Path("/nowhere")
 
@@ -83,6 +83,19 @@ def test_a_link_that_leads_out_of_the_folder_is_not_read(folder, tmp_path):
     with pytest.raises(SkippedFile) as skipped:
         link.read()
     assert skipped.value.reason == "not_a_file"
+
+
+def test_a_link_to_itself_is_one_file_that_is_not_read(folder):
+    (folder / "loop.txt").symlink_to(folder / "loop.txt")
+    (loop,) = [found for found in walk(folder, leave_out=NOWHERE) if found.path.endswith(b"loop.txt")]
+    with pytest.raises(SkippedFile, match="not_a_file"):
+        loop.read()
+
+
+def test_what_cannot_be_seen_in_a_name_is_written_out():
+    assert shown(b"a\n\x1b[31mb\xff.txt") == "a\\n\\x1b[31mb\\xff.txt"
+    assert shown("\u202etxt.exe \u2028\u00a0".encode()) == "\\u202etxt.exe \\u2028\\xa0"
+    assert shown("Zoë 会 👩\u200d👧 e\u0301".encode()) == "Zoë 会 👩\u200d👧 e\u0301"
 
 
 def test_a_name_that_is_not_unicode_can_be_shown_and_read(folder):

@@ -1,17 +1,16 @@
 """From texts to unit vectors: the bundled embedder, and any embedding that LangChain knows."""
 
 import hashlib
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vectorstore.errors import OwnerError, UserError
+from vectorstore.onnx import open_session
 from vectorstore.tokens import MODEL_FOLDER, Tokens
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ class BundledEmbedder:
     def _session(self) -> "InferenceSession":
         with self._loading:
             if self._loaded is None:
-                self._loaded = _load(MODEL_FOLDER / "model.onnx")
+                self._loaded = open_session(MODEL_FOLDER / "model.onnx")
             return self._loaded
 
 
@@ -217,16 +216,6 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch.append(position)
     if batch:
         yield batch
-
-
-def _load(path: Path) -> "InferenceSession":
-    from onnxruntime import InferenceSession, SessionOptions
-
-    options = SessionOptions()
-    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-    # Waiting threads that spin take the cores from the ones at work: a third of the speed on a busy machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def _open_langchain(provider: str, model: str, *, base_url: str | None, api_key: str | None) -> LangChainEmbedder:

@@ -19,7 +19,7 @@ from vectorstore.lock import only_writer
 from vectorstore.passages import embedded_text, split_passages
 from vectorstore.sentences import fit_sentences, split_sentences
 from vectorstore.types import Document
-from vectorstore.walk import Found, is_under, walk
+from vectorstore.walk import Found, is_under, shown, walk
 from vectorstore.writer import Known, Writer, writing
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class Report:
     """What a run did, all in sources; `skipped` files are not in the library, or still in an older form.
 
     `passages` are those of the whole library; `embedded` and `reused` say where their embeddings come from, passages
-    with the same text counted once. `notes` tell, a sentence each, what was done beyond what the files asked for.
+    with the same text counted once. `notes` tell, a sentence each, what was done beyond what the files asked for, and
+    how a file was decoded where that was a guess.
     """
 
     added: tuple[str, ...]
@@ -215,6 +216,7 @@ class _Run:
             )
 
     def _take(self, found: Found, old: Known | None, sources: set[str]) -> None:
+        heard: list[str] = []
         try:
             raw = found.read()
             file_hash = hashlib.sha256(LOADERS.encode() + b"\0" + raw).digest()
@@ -223,7 +225,7 @@ class _Run:
                 return
             source = old.source if old else _free_source(found, sources)
             suffix = os.path.splitext(os.fsdecode(found.path))[1]
-            document = load_bytes(raw, suffix=suffix, source=source)
+            document = load_bytes(raw, suffix=suffix, source=source, on_note=heard.append)
         except SkippedFile as skipped:
             kept = old is not None and skipped.reason in _NOT_READ
             detail = f"{skipped.detail} (what was read of it before is kept)" if kept else skipped.detail
@@ -232,6 +234,7 @@ class _Run:
                 self._remove(old)
             return
         self._put(document, path=found.path, file_hash=file_hash)
+        self.notes += heard
         sources.add(source)
         (self.changed if old else self.added).append(source)
 
@@ -347,7 +350,7 @@ def _new_generation(
 
 
 def _free_source(found: Found, sources: set[str]) -> str:
-    return found.path.decode("utf-8", "backslashreplace") if found.name in sources else found.name
+    return shown(found.path) if found.name in sources else found.name
 
 
 def _windows(keys: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -54,6 +54,15 @@ def is_under(path: bytes, root: bytes) -> bool:
     return path == root or path.startswith(root.rstrip(_SEPARATOR) + _SEPARATOR)
 
 
+def shown(path: bytes) -> str:
+    """Return a path as people can read it: what cannot be seen, or turns lines and words around, is written out."""
+    letters = path.decode("utf-8", "backslashreplace")
+    if letters.isprintable():
+        return letters
+    return "".join(one if one.isprintable() or one in _JOINERS else ascii(one)[1:-1] for one in letters)
+
+
+_JOINERS = "\u200c\u200d"  # some scripts need them, and emoji
 _SEPARATOR = os.fsencode(os.sep)
 
 
@@ -68,7 +77,7 @@ def _walk(folder: bytes, root: bytes, leave_out: bytes, holder: bytes) -> Iterat
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, root, leave_out, holder)
-        elif not (entry.is_symlink() and entry.is_dir()):
+        elif not (entry.is_symlink() and os.path.isdir(entry.path)):  # is_dir() of an entry fails on a link to itself
             try:
                 mode = entry.stat(follow_symlinks=False).st_mode
             except FileNotFoundError:
@@ -88,4 +97,4 @@ def _file(path: bytes, mode: int, *, root: bytes, holder: bytes) -> Found:
 
 
 def _name(path: bytes, holder: bytes) -> str:
-    return os.path.relpath(path, holder).decode("utf-8", "backslashreplace").replace(os.sep, "/")
+    return shown(os.path.relpath(path, holder)).replace(os.sep, "/")

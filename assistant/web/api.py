@@ -1,11 +1,9 @@
 """The JSON API: questions, searches, and what somebody thinks of an answer; and how all of it tells errors."""
 
 import datetime
-import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
-from anyio import to_thread
 from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -16,11 +14,11 @@ from assistant.access import Person
 from assistant.contract import Json, answer_json, hit_json
 from assistant.feedback import LONGEST, FeedbackStore, Reason, Vote
 from assistant.types import Role, State, Turn
+from assistant.web.answered import answered
 from assistant.web.asking import Asking, narrowed
-from assistant.web.door import refusal
-from assistant.web.problems import Refused, explained, problem
-from assistant.web.streams import answering, streamed
-from vectorstore.errors import NotFound, OwnerError, UserError
+from assistant.web.problems import Refused, as_refused, refusal
+from assistant.web.streams import answering, interrupted, streamed
+from vectorstore.errors import UserError
 from vectorstore.types import Filters
 
 if TYPE_CHECKING:
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 
 EVENTS = "text/event-stream"
 MOST_HITS = 50
-
-_log = logging.getLogger(__name__)
 
 
 class AskTurn(BaseModel):
@@ -119,8 +115,8 @@ def add_api(app: FastAPI, asking: Asking, store: FeedbackStore, collections: "Co
         filters = body.filters.filters()
         writing = asking.ask(person_of(request), body.question, history, filters, again=idempotency_key)
         if EVENTS in accept:
-            return streamed(answering(writing.events(), person_of(request), request.scope["request_id"]))
-        return JSONResponse(answer_json(await writing.answer()))
+            return streamed(answering(writing.events(), request.scope), farewell=interrupted(request.scope))
+        return await answered(request, writing, answer_json)
 
     @app.post("/api/search", tags=["documents"])
     async def search(request: Request, body: Search) -> list[Json]:
@@ -128,7 +124,7 @@ def add_api(app: FastAPI, asking: Asking, store: FeedbackStore, collections: "Co
         person = person_of(request)
         allowed = narrowed(person, body.filters.filters(), collections.readable(person))
         query = assistant.checked(body.query)
-        hits = await to_thread.run_sync(lambda: assistant.retriever.search(query, k=body.k, filters=allowed))
+        hits = await asking.search(query, k=body.k, filters=allowed)
         return [hit_json(hit) for hit in hits]
 
     @app.post("/api/feedback", status_code=201, tags=["questions"])
@@ -146,25 +142,24 @@ def add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(UserError)
     async def mistake(request: Request, error: UserError) -> JSONResponse:
-        request_id = request.scope["request_id"]
-        if isinstance(error, Refused):
-            return refusal(error, request_id)
-        if isinstance(error, NotFound):
-            return problem(404, "not_found", str(error), request_id)
-        if isinstance(error, OwnerError):
-            _log.error("request failed: %s", error)
-            return problem(503, "unavailable", explained(error, request.scope.get("person")), request_id)
-        return problem(422, "user_error", str(error), request_id)
+        return refusal(as_refused(error, request.scope.get("person")), request.scope)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> JSONResponse:
-        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-        return problem(error.status_code, code, str(error.detail), request.scope["request_id"], error.headers)
+        status = error.status_code
+        # The phrase of 413 is not the same in all versions of Python.
+        code = "content_too_large" if status == 413 else HTTPStatus(status).phrase.lower().replace(" ", "_")
+        response = refusal(Refused(status, code, str(error.detail)), request.scope)
+        response.headers.update(error.headers or {})
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         # Where and what, never the value: it may hold anything, even characters that JSON cannot carry.
         first = error.errors()[0]
+        if first["type"] == "json_invalid":
+            message = f"The body is not JSON as it is meant: {first['ctx']['error']}."
+            return refusal(Refused(422, "invalid_request", message), request.scope)
         where = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
         where = where.encode("ascii", "backslashreplace").decode("ascii")[:100]
-        return problem(422, "invalid_request", f"{where}: {first['msg']}", request.scope["request_id"])
+        return refusal(Refused(422, "invalid_request", f"{where}: {first['msg']}", field=where), request.scope)

@@ -25,11 +25,14 @@ from assistant.web.admission import Admission
 from assistant.web.api import add_api, add_problems
 from assistant.web.asking import Asking
 from assistant.web.brand import Brand
+from assistant.web.compatible import add_compatible
 from assistant.web.conversations import add_conversations
+from assistant.web.description import describe
 from assistant.web.desk import Desk
 from assistant.web.documents import UPLOAD, add_documents
 from assistant.web.door import Door
 from assistant.web.embed import add_embed
+from assistant.web.front import Front
 from assistant.web.identity import Identity
 from assistant.web.look import add_look
 from assistant.web.mcp import add_mcp
@@ -102,15 +105,18 @@ def create_app(
 
     add_problems(app)
     add_api(app, asking, feedback, collections)
+    add_compatible(app, asking)
     add_conversations(app, desk, feedback, settings.language)
     add_documents(app, assistant, uploads, collections, audit)
     add_operating(app, settings, metrics, Readiness(assistant), audit)
     mcp = add_mcp(app, assistant, admission, collections)
     app.router.lifespan_context = _lifespan(settings, tracing, mcp)
-    add_embed(app, settings, keys, tokens, audit)
+    add_embed(app, settings, brand, keys, tokens, audit)
     add_sign_in(app, settings, sessions, find_key=with_key, note=audit.note)
     add_look(app, brand, settings.language)
+    describe(app)
     app.mount("/footnote", StaticFiles(directory=STATIC))
+    app.add_middleware(Front)
     # Its presence stops Gradio from reflecting every origin. No credentials: a page brings a token, or nothing.
     app.add_middleware(
         CORSMiddleware,

@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assistant.access import Person
+from assistant.turns import in_turn
 from assistant.types import Answer, Event, Finished, Turn
 from assistant.web.problems import Refused
 from vectorstore.errors import UserError
-from vectorstore.types import Filters, Readable
+from vectorstore.types import Filters, Hit, Readable
 
 if TYPE_CHECKING:
     from assistant.holdings import Collections
@@ -65,10 +66,11 @@ class Writing:
                 for event in self._told[heard:]:
                     heard += 1
                     yield event
+                if heard < len(self._told):
+                    continue  # told while those before were sent
                 if self._task.done():
                     break
-                if heard == len(self._told):
-                    await news.wait()
+                await news.wait()
             await self._task  # what went wrong is told to everybody
         finally:
             self._listeners -= 1
@@ -132,6 +134,15 @@ class Asking:
             while len(self._again) > KEPT:
                 self._again.pop(next(iter(self._again)))
         return writing
+
+    async def search(self, query: str, *, k: int, filters: Filters) -> Sequence[Hit]:
+        """Return the passages that are nearest to a query, at the turn of one who asks now.
+
+        Raises:
+            UserError: as Retriever.search does.
+        """
+        with self._admission.turns.taken():
+            return await in_turn(self.assistant.retriever.search, query, k=k, filters=filters)
 
     async def _events(self, question: str, history: Sequence[Turn], filters: Filters) -> AsyncGenerator[Event, None]:
         began = time.monotonic()

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pathvalidate import sanitize_filename
 from pydantic import BaseModel, ConfigDict, Field
 
+from assistant.access import Person
 from assistant.contract import Json, answer_json
 from assistant.exporting import export_html, export_json, export_markdown
 from assistant.feedback import LONGEST, FeedbackStore, Reason, Vote
@@ -71,7 +72,7 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
     history = desk.history
     markdown = desk.assistant.answerer.kind == "model"
     looking = threading.Lock()
-    repeated: dict[tuple[str, str], Json] = {}  # by Idempotency-Key: a request that is sent again asks nothing again
+    repeated: dict[tuple[str, str], asyncio.Task[Json]] = {}  # by Idempotency-Key
 
     def user(request: Request) -> str:
         return visitor_of(request, language).user
@@ -111,17 +112,24 @@ def add_conversations(app: FastAPI, desk: Desk, store: FeedbackStore, language: 
 
     async def asked(request: Request, conversation: str | None, body: Question, again: str | None) -> Json:
         person = visitor_of(request, language).person
-        if again is not None and (begun := repeated.get((person.user, again))):
-            return begun
+        if again is None:
+            return await begun(person, conversation, body)
+        key = person.user, again
+        if key not in repeated:  # and at once: the second may come before the first is kept
+            repeated[key] = asyncio.create_task(begun(person, conversation, body))
+            while len(repeated) > KEPT:
+                repeated.pop(next(iter(repeated)))
+        try:
+            return await asyncio.shield(repeated[key])
+        except Exception:
+            repeated.pop(key, None)  # nothing was asked: the same request may be in time later
+            raise
+
+    async def begun(person: Person, conversation: str | None, body: Question) -> Json:
         work = await desk.ask(
             person, body.question, body.filters.filters(), conversation=conversation, replaces=body.replaces
         )
-        begun = _begun_json(work.begun)
-        if again is not None:
-            repeated[person.user, again] = begun
-            while len(repeated) > KEPT:
-                repeated.pop(next(iter(repeated)))
-        return begun
+        return _begun_json(work.begun)
 
     @app.post("/api/conversations/{conversation}/stop", status_code=204, tags=["conversations"])
     async def stop(request: Request, conversation: str) -> Response:

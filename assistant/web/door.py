@@ -1,6 +1,5 @@
 """What is decided before a request reaches the application, in one place and in this order."""
 
-import asyncio
 import logging
 import re
 import time
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_plus
 from uuid import uuid4
 
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,7 +21,7 @@ from assistant.web.headers import security_headers
 from assistant.web.identity import Identity, credential_of, is_forwarded, plain_address
 from assistant.web.logs import log_request
 from assistant.web.pages import Pages, page_of
-from assistant.web.problems import Refused, explained, problem
+from assistant.web.problems import Refused, as_refused, fault, refusal
 from assistant.web.rates import Rate, sender
 from assistant.web.request_id import request_id as current_request
 from assistant.web.routes import BODY, Route, find_route
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 HERE = frozenset({"localhost", "127.0.0.1", "[::1]"})  # names of this machine
 HEAD = 32_000  # bytes of all headers
 MOST_HEADERS = 100
-STALL = 30.0  # seconds that a reader may take nothing of what is sent
 TRIES = 20  # requests a minute of one address where nobody has to say who they are and something is tried
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -105,8 +103,7 @@ class Door:
                 for name, value in headers.items():
                     response.setdefault(name, value)  # a response that is stricter with itself may be
             sent += len(message.get("body", b""))
-            async with asyncio.timeout(STALL):  # whoever takes nothing for so long is gone
-                await send(message)
+            await send(message)
 
         with self._tracing.request(scope["method"]) if self._tracing else nullcontext() as told:
             try:
@@ -118,7 +115,7 @@ class Door:
                 _log.exception("a request failed")
                 if status:
                     raise
-                answer = problem(500, "internal_error", "Something went wrong on the server.", request_id)
+                answer = refusal(fault(), scope)
                 await answer(scope, receive, leave)
             finally:
                 person: Person | None = scope.get("person")
@@ -133,8 +130,8 @@ class Door:
         """Return what the request is for, and put the path that a proxy serves us under where Starlette wants it."""
         root, path = self._settings.path, scope["path"]
         inner = path.removeprefix(root) if root and path.startswith(f"{root}/") else path
-        if path == root != "":
-            inner = "/"
+        if path == root:  # as far as links are concerned that is another folder: nothing is served there
+            inner = ""
         scope["root_path"], scope["path"] = root, root + inner
         scope["raw_path"] = quote(scope["path"]).encode("ascii")
         scope["inner_path"] = inner
@@ -149,6 +146,8 @@ class Door:
         try:
             self._check_head(scope, headers)
             if not isinstance(route, Route):
+                if scope["root_path"] and not scope["inner_path"] and scope["method"] in ("GET", "HEAD"):
+                    return RedirectResponse(_with_query(f"{scope['root_path']}/", scope), 308)
                 asked = {"origin", "access-control-request-method"} <= set(headers)
                 if scope["method"] == "OPTIONS" and route and asked:
                     return None  # a browser asks what another origin may do: answered by the CORS middleware
@@ -160,16 +159,13 @@ class Door:
             self._check_body(scope, headers, route)
             if person and (page := page_of(scope)) is not None:
                 self._pages.claim(page, person.user)
-        except NotFound as missing:
-            return problem(404, "not_found", str(missing), scope["request_id"])
-        except OwnerError as error:
-            _log.error("nobody can be let in: %s", error)
-            return problem(503, "unavailable", explained(error, None), scope["request_id"])
+        except (NotFound, OwnerError) as error:
+            return refusal(as_refused(error, None), scope)
         except Refused as refused:
             self._metrics.refused(refused.code)
             if self._is_page(refused, headers):
                 return self._to_sign_in(scope)
-            return refusal(refused, scope["request_id"])
+            return refusal(refused, scope)
         if person is not None:
             scope["person"] = person
         scope["headers"] = [one for one in scope["headers"] if not _misleads(one[0].decode("latin-1"))]
@@ -179,6 +175,9 @@ class Door:
         raw = scope["headers"]
         if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > HEAD:
             raise Refused(431, "headers_too_large", f"At most {MOST_HEADERS} headers of {HEAD:,} bytes are read.")
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # A proxy in front that believes the other one would see two requests where we see one.
+            raise Refused(400, "two_lengths", "Send a body in chunks or with its length, not both.")
         hosts = headers.getlist("host")
         host = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
         if host is None or host[1].lower() not in self._names:
@@ -231,13 +230,7 @@ class Door:
         return signs_in and refused.code == "not_signed_in" and "text/html" in headers.get("accept", "")
 
     def _to_sign_in(self, scope: Scope) -> Response:
-        query = scope["query_string"].decode("latin-1")
-        return RedirectResponse(way_in(scope["root_path"], scope["inner_path"] + (f"?{query}" if query else "")), 303)
-
-
-def refusal(refused: Refused, request_id: str) -> JSONResponse:
-    """Return the answer to a request that was refused."""
-    return problem(refused.status, refused.code, str(refused), request_id, refused.headers)
+        return RedirectResponse(way_in(scope["root_path"], _with_query(scope["inner_path"], scope)), 303)
 
 
 def _misleads(header: str) -> bool:
@@ -249,6 +242,11 @@ def _nothing(scope: Scope, methods: tuple[str, ...]) -> Refused:
     if not methods:
         return Refused(404, "not_found", "There is nothing here.")
     return Refused(405, "method_not_allowed", f"This takes {', '.join(sorted(set(methods)))}.")
+
+
+def _with_query(path: str, scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path
 
 
 def _limited(receive: Receive, limit: int) -> Callable[[], Any]:

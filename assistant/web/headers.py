@@ -12,7 +12,7 @@ def security_headers(route: Route | None, origins: Sequence[str]) -> dict[str, s
     """
     framed, shared = bool(route and route.framed), bool(route and route.shared)
     headers = {
-        "content-security-policy": _policy(origins if framed else ()),
+        "content-security-policy": _policy(origins, inline=False) if framed else _policy((), inline=True),
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
         "permissions-policy": "camera=(), geolocation=(), microphone=()",
@@ -26,13 +26,14 @@ def security_headers(route: Route | None, origins: Sequence[str]) -> dict[str, s
     return headers
 
 
-def _policy(ancestors: Sequence[str]) -> str:
+def _policy(ancestors: Sequence[str], *, inline: bool) -> str:
     # Measured: Gradio's chat works under this policy; 'unsafe-inline' is for its own inline scripts and styles.
+    unsafe = " 'unsafe-inline'" if inline else ""
     return "; ".join(
         (
             "default-src 'self'",
-            "script-src 'self' 'unsafe-inline'",
-            "style-src 'self' 'unsafe-inline'",
+            f"script-src 'self'{unsafe}",
+            f"style-src 'self'{unsafe}",
             "img-src 'self' data:",
             "font-src 'self' data:",
             "media-src 'self'",

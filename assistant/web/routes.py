@@ -11,6 +11,7 @@ from starlette.routing import compile_path
 from assistant.access import Scope
 
 BODY = 1_000_000  # bytes: a question with its conversation is far below, a flood is not read
+LONGEST_NAME = 200  # characters of one part of a path; file systems fail on longer ones
 
 Body = Literal["none", "json", "form", "file"]
 
@@ -73,6 +74,7 @@ def _routes() -> Iterator[Route]:
     yield Route("POST", "/api/ask", ask, "json")
     yield Route("POST", "/v1/chat/completions", ask, "json")
     yield Route("GET", "/v1/models", ask)
+    yield Route("GET", "/v1/models/{model}", ask)
     yield Route("POST", "/api/feedback", ask, "json")
     yield Route("GET", "/api/conversations", ask)
     yield Route("POST", "/api/conversations", ask, "json")
@@ -114,5 +116,12 @@ def find_route(method: str, path: str) -> Route | tuple[str, ...]:
     """Return the route of a request, or the methods that its path does have: none where nothing is."""
     method = "GET" if method == "HEAD" else method
     # Starlette's patterns end with "$", which lets a line end through; nothing of ours has one.
-    found = [route for pattern, route in _patterns() if pattern.fullmatch(path)]
+    found = [r for pattern, r in _patterns() if pattern.fullmatch(path) and (r.scopes or _is_plain(path))]
     return next((route for route in found if route.method == method), tuple(route.method for route in found))
+
+
+def _is_plain(path: str) -> bool:
+    """Return whether a path names a file below its folder on every system: nothing else is even looked for."""
+    parts = path.split("/")[1:]
+    named = all(part.strip(".") and len(part) <= LONGEST_NAME for part in parts)
+    return named and path.isprintable() and "\\" not in path

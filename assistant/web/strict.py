@@ -1,4 +1,4 @@
-"""JSON as it is meant: every name once, no NaN, and no deeper than anybody needs."""
+"""JSON as it is meant: every name once, no NaN, nothing that no file can hold, and no deeper than anybody needs."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -12,7 +12,7 @@ class StrictRequest(Request):
     """A request whose body is refused where Python's own reader would guess."""
 
     async def json(self) -> Any:  # noqa: ANN401 - whatever was sent
-        """Return the body.
+        """Return the body; half of a surrogate pair is U+FFFD in it, and a NUL is not there.
 
         Raises:
             json.JSONDecodeError: if it is not JSON, or not plainly.
@@ -20,7 +20,7 @@ class StrictRequest(Request):
         if not hasattr(self, "_json"):
             text = (await self.body()).decode("utf-8", "surrogateescape")
             try:
-                self._json = json.loads(text, object_pairs_hook=_once, parse_constant=_number)
+                self._json = _storable(json.loads(text, object_pairs_hook=_once, parse_constant=_number))
             except json.JSONDecodeError:
                 raise
             except (ValueError, RecursionError) as error:
@@ -47,6 +47,16 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(named) < len(pairs):
         raise ValueError("a name stands in an object twice")
     return named
+
+
+def _storable(value: Any) -> Any:  # noqa: ANN401 - whatever was sent
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_storable(one) for one in value]
+    if isinstance(value, dict):
+        return _once([(_storable(name), _storable(one)) for name, one in value.items()])
+    return value
 
 
 def _number(name: str) -> float:

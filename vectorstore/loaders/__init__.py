@@ -4,6 +4,7 @@ import errno
 import logging
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from vectorstore.errors import SkippedFile
@@ -28,8 +29,10 @@ def load(path: Path, *, source: str, root: Path | None = None) -> Document:
     return load_bytes(read(path, root=root), suffix=path.suffix, source=source)
 
 
-def load_bytes(raw: bytes, *, suffix: str, source: str) -> Document:
+def load_bytes(raw: bytes, *, suffix: str, source: str, on_note: Callable[[str], None] = lambda note: None) -> Document:
     """Return the document in the bytes of a file with this suffix (".md").
+
+    `on_note` hears a sentence about how it was decoded, if that was a guess or not all could be.
 
     Raises:
         SkippedFile: if they cannot be used, with the reason.
@@ -47,6 +50,7 @@ def load_bytes(raw: bytes, *, suffix: str, source: str) -> Document:
     decoded = decode(raw, declared=declared)
     if decoded.note:
         _log.info("%s: %s", source, decoded.note)
+        on_note(f"{source}: {decoded.note}")
     if suffix in HTML:
         from vectorstore.loaders.html import load_html
 

@@ -1,12 +1,16 @@
 // What can be done with an answer: copy it, ask again, change the question, say what one thinks of it.
 
-import { ask, context, edit } from "./asking.js";
 import { copyAnswer } from "./copying.js";
 import { announce, button, call, element, say } from "./dom.js";
-import { setFilters } from "./filters.js";
 
 // The vote on each answer that was given in this tab, by the class x-ID that no other answer ever has.
-const given = new Map(JSON.parse(sessionStorage.getItem("footnote votes") ?? "[]"));
+const given = new Map();
+let page; // how the page asks, changes a question and searches everything; and where it remembers, if it may
+
+export function serve(one) {
+  page = one;
+  for (const [name, vote] of JSON.parse(page.memory?.getItem("footnote votes") ?? "[]")) given.set(name, vote);
+}
 
 function about(node) {
   const message = node.closest(".exchange") ?? exchangeAfter(node);
@@ -35,14 +39,10 @@ const acts = {
     const done = await copyAnswer(message);
     sayForAWhile(target, say(done ? "copied" : "copy_failed"));
   },
-  again: (_, { question, replaces }) => ask(question, replaces),
-  retry: (_, { question, replaces }) => ask(question, replaces),
-  edit: (_, { question, replaces }) => edit(question, replaces),
-  widen: async (_, { question, replaces }) => {
-    const { ...before } = context.filters;
-    setFilters({});
-    if (!(await ask(question, replaces))) setFilters(before);
-  },
+  again: (_, { question, replaces }) => page.ask(question, replaces),
+  retry: (_, { question, replaces }) => page.ask(question, replaces),
+  edit: (_, { question, replaces }) => page.edit(question, replaces),
+  widen: (_, { question, replaces }) => page.widen(question, replaces),
   good: async (target, which) => {
     const problem = await vote(which, { vote: "up" });
     if (problem) sayForAWhile(target, problem);
@@ -69,7 +69,7 @@ async function vote({ conversation, number, id }, opinion) {
     return say("feedback_failed", { reason: problem.message });
   }
   given.set(`x-${id}`, body.vote);
-  sessionStorage.setItem("footnote votes", JSON.stringify([...given]));
+  page.memory?.setItem("footnote votes", JSON.stringify([...given]));
   pressed();
   announce(say("feedback_thanks"));
   return null;

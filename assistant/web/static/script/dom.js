@@ -1,6 +1,8 @@
 // Small helpers that every other file uses: elements, words, the API, and what the person has asked of the browser.
 
-import words from "../words.js";
+// A frame in another page brings its words along, in the language of that page.
+const brought = document.getElementById("words");
+const words = brought ? JSON.parse(brought.textContent) : (await import("../words.js")).default;
 
 export const root = new URL("../..", import.meta.url); // where the application lives, behind whatever proxy
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -34,16 +36,34 @@ export function named(sign, label, onclick, properties = {}) {
   return button(sign, onclick, { ariaLabel: label, title: label, ...properties });
 }
 
-// What the API answers. An Error carries one sentence for people: the server's own, or that it cannot be reached.
-export async function call(path, { method = "GET", body } = {}) {
+let send = fetch;
+
+// Have requests sent otherwise: a frame in another page has a token to send with them.
+export function sendBy(other) {
+  send = other;
+}
+
+// An error that trying again at once does not mend.
+export function refusal(sentence) {
+  return Object.assign(new Error(sentence), { refused: true });
+}
+
+// The response to a request. An Error carries one sentence for people: the server's own, or that it cannot be reached.
+export async function request(path, { method = "GET", body, signal } = {}) {
   const headers = body ? { "content-type": "application/json" } : {};
   let response;
   try {
-    response = await fetch(new URL(path, root), { method, headers, body: body && JSON.stringify(body) });
-  } catch {
-    throw new Error(say("offline"));
+    response = await send(new URL(path, root), { method, headers, body: body && JSON.stringify(body), signal });
+  } catch (problem) {
+    throw problem instanceof TypeError ? new Error(say("offline")) : problem; // what fetch calls any broken connection
   }
-  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).message ?? say("offline"));
+  if (!response.ok) throw refusal((await response.json().catch(() => ({}))).message ?? say("offline"));
+  return response;
+}
+
+// What the API answers; errors as of request.
+export async function call(path, how) {
+  const response = await request(path, how);
   return response.headers.get("content-type")?.startsWith("application/json") ? response.json() : response.text();
 }
 

@@ -1,6 +1,6 @@
 // Which documents may be used: chosen in a sheet, shown as tags that can be taken away one by one.
 
-import { context, tell, tray } from "./asking.js";
+import { ask, context, tell, tray } from "./asking.js";
 import { button, call, element, language, named, say } from "./dom.js";
 
 const tags = element("div", { className: "tags" });
@@ -15,6 +15,13 @@ export function setFilters(filters) {
   context.filters = Object.fromEntries(Object.entries(filters).filter(([, value]) => value?.length));
   tell();
   draw();
+}
+
+// Ask again of all documents.
+export async function widen(question, replaces) {
+  const { ...before } = context.filters;
+  setFilters({});
+  if (!(await ask(question, replaces))) setFilters(before);
 }
 
 function draw() {

@@ -1,14 +1,16 @@
 // The page's script. Gradio draws every message anew on each update, so nothing is ever bound to a message: listeners
 // on the document hear them all, and one look after each change does what has to be done again.
 
-import { offerNext, pressed, withdrawNext } from "./acts.js";
-import { begun, context, suggestion, tell, tray } from "./asking.js";
+import { offerNext, pressed, serve, withdrawNext } from "./acts.js";
+import { ask, begun, context, edit, suggestion, tell, tray } from "./asking.js";
 import { announce, calm, language, wide } from "./dom.js";
+import { widen } from "./filters.js";
 import "./hover.js";
 import { offer } from "./panel.js";
 import "./shelf.js";
 
 document.documentElement.lang = language;
+serve({ ask, edit, widen, memory: sessionStorage });
 
 const reloaded = context.conversation !== null;
 let seen = ""; // the last exchange, by the classes that tell it from one that it takes the place of
