@@ -153,6 +153,9 @@ def test_a_session_that_ends_says_so_and_leads_back_to_where_one_was(entered, bu
         assert violations(page) == []
         if doing == "asking":
             assert page.input_value("#ask textarea") == "quote rain"
+            page.wait_for_selector(".toast-body", state="attached")  # what Gradio says of it
+            expect(page.locator(".toast-body")).to_be_hidden()
+            expect(page.locator(".answer")).to_be_visible()
         over.get_by_role("link", name="Sign in again").click()
         page.wait_for_url("**/sign-in?next=**")
         secret = building.keys.add(f"{name}-again", ["ask"])

@@ -60,6 +60,7 @@ function ended({ name, responseStatus }) {
 // Gradio asks much by itself and tells nobody how it went; the browser does, of every request.
 new PerformanceObserver((seen) => {
   if (over.open || !seen.getEntries().some(ended)) return;
+  document.body.classList.add("signed-out"); // what Gradio shows of it helps nobody
   over.querySelector("a").href = location.href;
   over.showModal();
 }).observe({ type: "resource" });
