@@ -215,7 +215,8 @@ def file_name(given: str) -> str:
             f"{one_line(suffix, longest=20) or 'a name without an ending'} is none of {', '.join(SUFFIXES)}",
         )
     longest = LONGEST_NAME - len(suffix)
-    return sanitize_filename(stem, "_", platform="universal", fs_encoding="utf-8", max_len=longest) + suffix
+    # Without the space at its end, or "CON .txt" would only afterwards become the name of a device.
+    return sanitize_filename(stem.rstrip(), "_", platform="universal", fs_encoding="utf-8", max_len=longest) + suffix
 
 
 def _write(path: Path, content: bytes) -> None:

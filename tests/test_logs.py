@@ -209,30 +209,16 @@ def test_setting_it_up_twice_tells_nothing_twice_nor_does_a_library_with_a_handl
     assert CANARY not in "".join(capsys.readouterr())
 
 
-class Told:
-    """What the door does with every request, in short: number it, serve it, tell of it."""
+class Broken:
+    """A fault outside of the door, which nobody but the server's own log hears of."""
 
     def __init__(self, app):
-        self.app, self.last = app, 0
+        self.app = app
 
     async def __call__(self, scope, receive, send):
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        self.last += 1
-        request_id.set(f"request-{self.last}")
-        status = sent = 0
-
-        async def leave(message):
-            nonlocal status, sent
-            status = message.get("status", status)
-            sent += len(message.get("body", b""))
-            await send(message)
-
-        if scope["path"] == "/broken":
+        if scope["type"] == "http" and scope["path"] == "/broken":
             raise RuntimeError(scope["query_string"].decode())
-        await self.app(scope, receive, leave)
-        log_request(scope["method"], "/{path}", status=status, seconds=0.01, way="local", sent=sent)
+        await self.app(scope, receive, send)
 
 
 @pytest.fixture(scope="module")
@@ -261,7 +247,7 @@ def served(app):
 
 @pytest.mark.parametrize("log_format", FORMATS)
 def test_real_requests_leave_no_word_of_anybody_in_the_log(log_format, application, capfd):
-    with logging_to(log_format) as log, served(Told(application)) as port:
+    with logging_to(log_format) as log, served(Broken(application)) as port:
         headers = {"authorization": f"Bearer {CANARY}key", "cookie": f"a={CANARY}"}
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
             answered = client.post(f"/api/ask?q={CANARY}query", json={"question": f"quote {CANARY}doc"})
@@ -281,8 +267,7 @@ def test_real_requests_leave_no_word_of_anybody_in_the_log(log_format, applicati
             assert b"400" in raw.recv(1000)
     text = log.getvalue()
     assert len(records(text, log_format)) >= 10
-    assert text.count("footnote.access") == 7
-    assert "request-1" in text
+    assert text.count("footnote.access") == 9
     assert "builtins.RuntimeError" in text  # of the question that failed: its kind and place are told
     assert "tests/scripted.py" in text
     assert "uvicorn.error" in text

@@ -83,6 +83,7 @@ SOME_NAMES = st.builds(
 
 
 @given(SOME_NAMES)
+@example("CON .txt")
 @example("é" * 500 + ".md")
 @example("a" * 199 + " b.md")
 @example("日本語" * 90 + ".html")
