@@ -1,5 +1,6 @@
 // The conversations that are kept, the library, and the page's language: a drawer from the side.
 
+import { account, recognise } from "./account.js";
 import { context } from "./asking.js";
 import { announce, button, call, element, fixed, language, named, root, say, title } from "./dom.js";
 import { uploader } from "./uploads.js";
@@ -16,6 +17,7 @@ const shelf = element(
   find,
   rows,
   library,
+  account,
   element("footer", {}, ...(fixed ? [] : [languages()])),
 );
 shelf.setAttribute("aria-label", say("conversations"));
@@ -33,13 +35,14 @@ async function openShelf() {
   shelf.showModal();
   draw();
   count();
+  recognise().catch(() => {}); // whatever is wrong, the rows above tell it
 }
 
 async function count() {
   try {
-    const { documents, uploads, extensions } = await call("api/library");
+    const { documents, uploads, extensions, collections } = await call("api/library");
     held.textContent = say("documents_count", { count: documents });
-    library.replaceChildren(held, ...(uploads ? [uploader(extensions, count)] : []));
+    library.replaceChildren(held, ...(uploads ? [uploader(extensions, collections, count)] : []));
   } catch (problem) {
     held.textContent = problem.message;
   }
