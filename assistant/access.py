@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from vectorstore.errors import OwnerError, UserError
 from vectorstore.types import Filters
 
 # ask: questions, and one's own conversations; read: search and whole documents; write: hand in and delete documents;
@@ -42,3 +43,10 @@ class Person:
 
 
 LOCAL = Person("local", frozenset({"admin"}))
+
+
+def explained(error: UserError, person: Person | None) -> str:
+    """Return what a person may know of an error: what only the owner can mend is told to the owner."""
+    if isinstance(error, OwnerError) and not (person and person.may("admin")):
+        return "Something that this server keeps cannot be used at the moment; its owner finds more in the log."
+    return str(error)

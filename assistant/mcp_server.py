@@ -31,7 +31,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from assistant.access import Person
+from assistant.access import LOCAL, Person, explained
 from assistant.mcp_tools import TOOLS, Work, described, read_whole, told
 from assistant.pipeline import Assistant
 from vectorstore.errors import OwnerError, UserError
@@ -191,12 +191,9 @@ async def _list_templates(context: Context, page: PaginatedRequestParams | None)
 
 
 def _explained(error: UserError) -> str:
-    """Return what the sender may know of an error; over stdio it is the owner of this installation."""
-    sender = _SENDER.get(None)
-    if isinstance(error, OwnerError) and sender and not sender.may("admin"):
+    if isinstance(error, OwnerError):
         _log.error("an MCP request failed: %s", error)
-        return WRONG
-    return str(error)
+    return explained(error, _SENDER.get(LOCAL))  # over stdio it is the owner of this installation
 
 
 def _mistake(error: ValidationError) -> str:

@@ -11,12 +11,11 @@ from functools import reduce
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
-from assistant.access import Person
+from assistant.access import Person, explained
 from assistant.history import Begun, Exchange, History
 from assistant.types import Answer, Claimed, Delta, Finished, Retrieved, Rewritten, Searched, Turn
 from assistant.web.asking import narrowed
 from assistant.web.growing import Growing
-from assistant.web.problems import explained
 from vectorstore.errors import OwnerError, UserError
 from vectorstore.types import Filters
 

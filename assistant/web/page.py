@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from assistant.access import Person
+from assistant.access import Person, explained
 from assistant.history import Exchange
 from assistant.types import Role
 from assistant.web.api import AskFilters
@@ -17,7 +17,6 @@ from assistant.web.brand import Brand
 from assistant.web.cards import error_html
 from assistant.web.desk import Desk, Work
 from assistant.web.pages import Pages
-from assistant.web.problems import explained
 from assistant.web.render import exchange_html, question_html, work_html
 from assistant.web.request_id import request_id
 from assistant.web.safe import clean

@@ -5,7 +5,7 @@ import logging
 from fastapi.responses import JSONResponse
 from starlette.types import Scope
 
-from assistant.access import Person
+from assistant.access import Person, explained
 from assistant.contract import Json
 from vectorstore.errors import NotFound, OwnerError, UserError
 
@@ -81,13 +81,6 @@ def as_refused(error: Exception, person: Person | None) -> Refused:
 def fault() -> Refused:
     """Return what is told of a fault of ours: the request's number, by which the log knows the rest."""
     return Refused(500, "internal_error", "Something went wrong on the server.")
-
-
-def explained(error: UserError, person: Person | None) -> str:
-    """Return what a person may know of an error: what only the owner can mend is told to the owner."""
-    if isinstance(error, OwnerError) and not (person and person.may("admin")):
-        return "Something that this server keeps cannot be used at the moment; its owner finds more in the log."
-    return str(error)
 
 
 def refusal(refused: Refused, scope: Scope) -> JSONResponse:
