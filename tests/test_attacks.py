@@ -13,12 +13,15 @@ import pytest
 from attacks import COVERED
 from raw import head, tell
 from serving import serving
+from stand_ins import WordEmbedder
 from starlette.testclient import TestClient
 
 from assistant.keys import Keys
 from assistant.settings import Settings
+from assistant.uploads import Uploads
 from assistant.web.app import create_app
 from assistant.web.sessions import COOKIE, Sessions
+from vectorstore.library import Library
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[1] / "shared" / "cases" / "attacks.jsonl"
@@ -71,6 +74,18 @@ def client(app):
 @pytest.fixture(scope="module")
 def address(app):
     with serving(app) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def taking(sample_assistant, tmp_path_factory):
+    """The address of a server that takes documents."""
+    place = tmp_path_factory.mktemp("taking")
+    library = Library.create(place / "library")
+    uploads = Uploads(library, WordEmbedder(), place / "uploads", passage_tokens=40, limit=2_000_000)
+    with serving(
+        create_app(sample_assistant, Settings(_env_file=None, library=library.directory), uploads=uploads)
+    ) as address:
         yield address
 
 
@@ -296,22 +311,22 @@ def test_a_body_of_a_kind_that_a_form_of_another_site_could_send_is_refused(clie
     refusal(client.post(path, content=body, headers={"content-type": kind} if kind else {}), 415)
 
 
-def test_a_form_of_ten_thousand_parts_and_a_boundary_without_end_are_refused(address):
+def test_a_form_of_ten_thousand_parts_and_a_boundary_without_end_are_refused(taking):
     """[API-15]"""
     part = b'--b\r\ncontent-disposition: form-data; name="a"\r\n\r\nx\r\n'
     body = part * 10_000 + b"--b--\r\n"
     kind = "multipart/form-data; boundary=b"
     length = f"Content-Length: {len(body)}"
     first = "POST /api/documents HTTP/1.1"
-    assert tell(address, head(address, *typed(kind), length, first=first), body).statuses == [400]
+    assert tell(taking, head(taking, *typed(kind), length, first=first), body).statuses == [400]
     endless = "multipart/form-data; boundary=" + "-" * LIMIT
-    assert tell(address, head(address, *typed(endless), "Content-Length: 1", first=first)).statuses in (
+    assert tell(taking, head(taking, *typed(endless), "Content-Length: 1", first=first)).statuses in (
         [400],
         [431],
         [],
     )
     long = "multipart/form-data; boundary=" + "-" * 20_000
-    assert tell(address, head(address, *typed(long), "Content-Length: 1", first=first), b"-").statuses == [400]
+    assert tell(taking, head(taking, *typed(long), "Content-Length: 1", first=first), b"-").statuses == [400]
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "0x10", "+5", "5, 6", "9" * 30, "", "５"])
