@@ -32,6 +32,7 @@ class Turns:
         self._threads = ThreadPoolExecutor(self.cores, thread_name_prefix="answering")
         self._count = itertools.count()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     @contextmanager
     def taken(self) -> Iterator["Turn"]:
@@ -57,10 +58,13 @@ class Turns:
                 job.add_done_callback(lambda _: self._leave())
 
     async def _wait_for(self, turn: int) -> None:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # what a loop had not given back when it ended, nobody else would
+            self._loop, self._free, self._waiting = loop, self.cores, []
         if self._free:
             self._free -= 1
             return
-        place = asyncio.get_running_loop().create_future()
+        place: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._waiting, (turn, next(self._count), place))
         try:
             await place

@@ -231,3 +231,25 @@ def test_work_that_fails_tells_so_and_frees_its_core():
 
 def test_without_a_turn_work_is_done_at_once():
     assert asyncio.run(in_turn(int, "7", base=8)) == 7
+
+
+def test_a_loop_that_ended_in_the_middle_of_an_answer_keeps_no_core():
+    turns, begun, goes_on = Turns(1), threading.Event(), threading.Event()
+
+    def work():
+        begun.set()
+        goes_on.wait()
+
+    async def left():
+        with turns.taken():
+            under_way = asyncio.create_task(in_turn(work))
+        await asyncio.to_thread(begun.wait)
+        assert not under_way.done()  # it is cancelled with the loop
+
+    async def afterwards():
+        with turns.taken():
+            return await in_turn(lambda: "done")
+
+    asyncio.run(left())
+    goes_on.set()
+    assert asyncio.run(asyncio.wait_for(afterwards(), 60)) == "done"
