@@ -18,7 +18,7 @@ from assistant.reading import evidence_of
 from assistant.settings import Settings
 from assistant.tokens import RANKS
 from assistant.types import Ended
-from vectorstore import generations
+from vectorstore import entries
 from vectorstore.errors import UserError
 from vectorstore.library import Library
 from vectorstore.sentences import split_sentences
@@ -104,7 +104,7 @@ def _library(settings: Settings) -> Iterator[Finding]:
         f"{manifest.documents:,} documents, {manifest.passages:,} passages of up to {manifest.passage_tokens} tokens, "
         f"embedded by {manifest.embedder}, revision {manifest.revision}, in {settings.library}",
     )
-    problem = generations.examine(library)
+    problem = entries.examine(library)
     if problem:
         yield Finding("index", "broken", f"{problem}; run `footnote index PATH` on your documents to build it again")
     else:

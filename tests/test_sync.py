@@ -40,7 +40,7 @@ def answers(library, question):
     """Return the source of the passage nearest to question, and of all that hold its words."""
     index = VectorIndex.open(library.index_directory())
     (vector,) = WordEmbedder().embed([question])
-    nearest = index.query(vector, 1)[0][0]
+    ((nearest,),) = library.embedded_as([index.query(vector, 1)[0][0]]).values()
     index.close()
     words = any_of(query_terms(question))
     ids = [nearest, *(each for each, _ in library.lexical(words, limit=9))]

@@ -34,7 +34,8 @@ class Manifest:
     """What a library holds and what it was made with; `embedder` is "" before the first run has finished.
 
     `generation` names the folder of the vector index, None when there are no passages; `revision` grows by one with
-    every run that changed something.
+    every run that changed something. `deleted` entries are still in the graph of the vector index, and `proven` is the
+    fingerprint of its files when they were last searched with success.
     """
 
     schema: int
@@ -46,6 +47,8 @@ class Manifest:
     revision: int
     documents: int
     passages: int
+    deleted: int = 0
+    proven: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ class Library:
             revision=int(meta.get("revision", 0)),
             documents=int(meta.get("documents", 0)),
             passages=int(meta.get("passages", 0)),
+            deleted=int(meta.get("deleted", 0)),
+            proven=meta.get("proven", ""),
         )
 
     def expect(self, embedder: Embeds) -> None:
@@ -300,15 +305,20 @@ class Library:
         manifest = self.manifest()
         return self.embeddings.get(manifest.embedder, [keys[each] for each in ids], dimension=manifest.dimension)
 
-    def embedding_keys(self) -> list[str]:
-        """Return the keys under which the passages are embedded, each once, in the order of the passages."""
-        found = self._library.execute("SELECT embedding FROM passages GROUP BY embedding ORDER BY min(number)")
-        return [key for (key,) in found]
+    def embedding_keys(self) -> Iterator[str]:
+        """Yield the keys under which the passages are embedded, in the order of the passages."""
+        return (key for (key,) in self._library.execute("SELECT embedding FROM passages ORDER BY number"))
 
-    def embedded_as(self, key: str) -> tuple[str, ...]:
-        """Return the ids of the passages that have this embedding key, in order."""
-        found = self._library.execute("SELECT id FROM passages WHERE embedding = ? ORDER BY id", (key,))
-        return tuple(passage_id for (passage_id,) in found)
+    def embedded_as(self, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return the ids of the passages that have these embedding keys, in order; of unknown keys nothing."""
+        found: dict[str, list[str]] = {}
+        for key, passage_id in self._library.execute(
+            "SELECT p.embedding, p.id FROM json_each(?) each CROSS JOIN passages p ON p.embedding = each.value "
+            "ORDER BY p.id",
+            (json.dumps(list(keys)),),
+        ):
+            found.setdefault(key, []).append(passage_id)
+        return {key: tuple(found[key]) for key in keys if key in found}
 
     @property
     def embeddings(self) -> Embeddings:

@@ -119,17 +119,22 @@ class Retriever:
         if index is None:
             return set()
         if allowed is None:
-            return {id for id, _ in index.query(vector, limit)}
+            return set(self._sharing(index, vector, limit)[:limit])
         # Chroma's own filter is a hundred times slower than asking for more and dropping the rest; and that is slower
         # than comparing all allowed passages once it asks for more than there are of those.
         asked = 2 * limit * self._library.manifest().passages // max(1, len(allowed))
         while asked < len(allowed):
-            passing = [id for id, _ in index.query(vector, asked) if id in allowed]
+            passing = [id for id in self._sharing(index, vector, asked) if id in allowed]
             if len(passing) >= limit:
                 return set(passing[:limit])
             asked *= 4
         cosines = self._cosines(vector, sorted(allowed))
         return set(sorted(cosines, key=lambda id: (-cosines[id], id))[:limit])
+
+    def _sharing(self, index: "VectorIndex", vector: NDArray[np.float32], entries: int) -> list[str]:
+        """Return the ids of the passages of the entries nearest to vector, best first."""
+        shared = self._library.embedded_as([key for key, _ in index.query(vector, entries)])
+        return [id for ids in shared.values() for id in ids]
 
     def _cosines(self, vector: NDArray[np.float32], ids: Sequence[str]) -> dict[str, float]:
         if not ids:
