@@ -17,7 +17,7 @@ from vectorstore.types import Document, Hit
 if TYPE_CHECKING:
     from assistant.check import Checked
     from assistant.doctor import Finding
-    from vectorstore.sync import Progress, Report
+    from vectorstore.report import Progress, Report
 
 _VERDICTS: dict[VerdictName, tuple[str, str]] = {
     "supported": ("✓ supported", "green"),
@@ -118,7 +118,7 @@ def show_checked(checked: Iterable["Checked"], terminal: Terminal) -> tuple["Che
 
 def show_report(report: "Report", terminal: Terminal) -> None:
     """Show what an index run did."""
-    for kind in ("added", "changed", "removed", "unchanged", "skipped"):
+    for kind in ("added", "changed", "moved", "removed", "unchanged", "skipped"):
         terminal.show(Text(f"{kind:<10}{len(getattr(report, kind)):>8,}"))
     for skipped in report.skipped[:_SKIPPED_SHOWN]:
         line = f"{one_line(skipped.source)}: {skipped.reason}, {one_line(skipped.detail)}"
@@ -156,7 +156,7 @@ def progress_bar(terminal: Terminal) -> Iterator[Callable[["Progress"], None]]:
         def on_progress(progress: "Progress") -> None:
             if progress.stage not in tasks:
                 tasks[progress.stage] = bars.add_task(progress.stage, total=None)
-            bars.update(tasks[progress.stage], completed=progress.done, total=progress.total)
+            bars.update(tasks[progress.stage], completed=progress.done, total=progress.total or None)
 
         yield on_progress
 

@@ -16,7 +16,8 @@ from vectorstore.errors import OwnerError, SkippedFile, UserError
 from vectorstore.library import Library
 from vectorstore.loaders import suffix_of
 from vectorstore.parsing import Parser
-from vectorstore.sync import Report, sync
+from vectorstore.report import Report
+from vectorstore.sync import sync
 from vectorstore.text import normalise, one_line
 
 if TYPE_CHECKING:

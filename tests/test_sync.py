@@ -9,7 +9,8 @@ from vectorstore.errors import UserError
 from vectorstore.index import VectorIndex
 from vectorstore.library import Library, Skipped
 from vectorstore.lock import only_writer
-from vectorstore.sync import Progress, rebuild, sync
+from vectorstore.report import Moved, Progress
+from vectorstore.sync import rebuild, sync
 from vectorstore.words import any_of, query_terms
 
 TEXTS = {
@@ -107,9 +108,10 @@ def test_files_that_are_new_changed_renamed_or_gone_are_told_apart_and_only_news
     (folder / "deep" / "dog.txt").write_text("")
     embedder = WordEmbedder()
     report = run(library, folder, embedder=embedder, allow_shrink=True)
-    assert report.added == ("zoo/eel.txt", "zoo/formica.txt")
+    assert report.added == ("zoo/eel.txt",)
     assert report.changed == ("zoo/bee.txt",)
-    assert set(report.removed) == {"zoo/cat.md", "zoo/ant.txt", "zoo/deep/dog.txt"}
+    assert report.moved == (Moved("zoo/ant.txt", "zoo/formica.txt"),)
+    assert set(report.removed) == {"zoo/cat.md", "zoo/deep/dog.txt"}
     assert Skipped("zoo/deep/dog.txt", "empty", report.skipped[1].detail) in report.skipped
     assert embedder.embedded == ["The bee is tired.", "The eel swims."]
     assert report.reused == report.passages - 2

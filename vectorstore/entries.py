@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ _WANTED = "SELECT DISTINCT embedding FROM passages"
 _COMING = f"{_WANTED} WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.embedding = passages.embedding)"
 _GOING = "FROM entries WHERE NOT EXISTS (SELECT 1 FROM passages p WHERE p.embedding = entries.embedding)"
 
+_T = TypeVar("_T")
+
 _log = logging.getLogger(__name__)
 
 
@@ -38,8 +41,8 @@ class Generation:
     deleted: int
 
 
-def windows(keys: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the keys in lists of some hundred."""
+def windows(keys: Iterable[_T]) -> Iterator[list[_T]]:
+    """Yield the keys, or whatever there is so many of, in lists of some hundred."""
     stream = iter(keys)
     while window := list(islice(stream, _WINDOW)):
         yield window

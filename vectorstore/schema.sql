@@ -53,4 +53,11 @@ CREATE TRIGGER retire AFTER DELETE ON passages BEGIN
     INSERT OR IGNORE INTO retired VALUES (old.embedding);
 END;
 
-CREATE TABLE skipped (path BLOB PRIMARY KEY, source TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL);
+-- Files that are not in the library, or in an older form; the hash as in documents, NULL if the bytes were not read.
+CREATE TABLE skipped (
+    path BLOB PRIMARY KEY,
+    source TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    file_hash BLOB
+);

@@ -1,77 +1,33 @@
 """Make the library hold what the folders hold, in one step that either happens or does not."""
 
 import errno
-import hashlib
-import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from vectorstore import entries, generations
+from vectorstore.ahead import Ahead
 from vectorstore.entries import windows
-from vectorstore.errors import OwnerError, SkippedFile, UserError
-from vectorstore.library import Library, Manifest, Skipped
+from vectorstore.errors import OwnerError, UserError
+from vectorstore.intake import Intake
+from vectorstore.library import Library, Manifest
+from vectorstore.loading import Outside, read_loader
 from vectorstore.lock import only_writer
-from vectorstore.parsing import Parser
-from vectorstore.passages import embedded_text, split_passages
-from vectorstore.sentences import fit_sentences, split_sentences
-from vectorstore.types import Document
-from vectorstore.walk import Found, is_under, shown, walk
-from vectorstore.writer import Known, Writer, writing
+from vectorstore.passages import embedded_text
+from vectorstore.reading import read_files
+from vectorstore.report import Progress, Report, Seconds
+from vectorstore.writer import Writer, writing
 
 if TYPE_CHECKING:
     from vectorstore.embed import Embedder
 
-# Raised by whoever changes what comes out: of the loaders, all files are read again; of the sentences and passages,
-# all documents are split again.
-LOADERS = "1"
+# Raised by whoever changes what sentences and passages come out: then all documents are split again.
 SPLITTER = "2"
 
-# Documents that may go in one run without a question, as a share of those under the paths.
-MAY_SHRINK = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is; reading counts files, embedding and building count passages."""
-
-    stage: Literal["reading", "embedding", "building"]
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Seconds:
-    """How long each stage took."""
-
-    reading: float = 0.0
-    embedding: float = 0.0
-    building: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a run did, all in sources; `skipped` files are not in the library, or still in an older form.
-
-    `passages` are those of the whole library; `embedded` and `reused` say where their embeddings come from, passages
-    with the same text counted once. `notes` tell, a sentence each, what was done beyond what the files asked for, and
-    how a file was decoded where that was a guess.
-    """
-
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    skipped: tuple[Skipped, ...]
-    passages: int
-    embedded: int
-    reused: int
-    seconds: Seconds
-    notes: tuple[str, ...] = ()
+OnProgress = Callable[[Progress], None]
 
 
 def sync(
@@ -81,31 +37,71 @@ def sync(
     *,
     passage_tokens: int,
     allow_shrink: bool = False,
+    retry: bool = True,
     top: Path | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Report:
     """Bring the documents under these paths up to date with the files there; other documents stay as they are.
 
     A new document's source begins with the name of the folder `top`, which holds the paths; without one, with that of
-    its path, or of the folder that the file lies in. A document that is known keeps its source.
+    its path, or of the folder that the file lies in. A document that is known keeps its source; one whose file is
+    found at another place is named after that, because who may read it is decided by its source.
     The content of a file decides whether it has changed, not its date. A file that cannot be read now keeps the
-    document it had; one that can be read and holds no document any more loses it. Readers see the old library until
-    the last moment and the new one from then on; a run that is killed leaves the old one, and its embeddings are
-    not lost.
+    document it had; one that can be read and holds no document any more loses it. A file that was skipped is not read
+    again before its content changes; one whose parser was stopped is, unless `retry` is False. Readers see the old
+    library until the last moment and the new one from then on; a run that is killed leaves the old one, and its
+    embeddings are not lost.
 
     Raises:
         UserError: if another run is writing; if a path does not exist; if the library would shrink by more than
             MAY_SHRINK and `allow_shrink` is not given; if there is no room. Nothing has changed then.
     """
+
+    def read(intake: Intake) -> None:
+        read_files(intake, paths, top=top, allow_shrink=allow_shrink, retry=retry)
+
+    return _bring_up_to_date(library, embedder, read, passage_tokens=passage_tokens, on_progress=on_progress)
+
+
+def sync_loader(
+    outside: Outside,
+    library: Library,
+    embedder: "Embedder",
+    *,
+    passage_tokens: int,
+    allow_shrink: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Report:
+    """Bring the documents of a LangChain loader up to date with what it yields now, as `sync` does those of a folder.
+
+    Raises:
+        UserError: as `sync`; also if the loader fails, at its first document or its last. Nothing has changed then.
+    """
+
+    def read(intake: Intake) -> None:
+        read_loader(intake, outside, allow_shrink=allow_shrink)
+
+    return _bring_up_to_date(library, embedder, read, passage_tokens=passage_tokens, on_progress=on_progress)
+
+
+def _bring_up_to_date(
+    library: Library,
+    embedder: "Embedder",
+    read: Callable[[Intake], None],
+    *,
+    passage_tokens: int,
+    on_progress: OnProgress | None,
+) -> Report:
     if passage_tokens > embedder.limit:
         raise UserError(
             f"passages of {passage_tokens} tokens are too long for {embedder.model}, which reads {embedder.limit}"
         )
     with _room_named(library.directory), only_writer(library.directory):
         generations.tidy(library.directory / "index", library.manifest().generation)
-        with writing(library) as writer:
-            run = _Run(library, writer, embedder, passage_tokens, on_progress or (lambda progress: None))
-            report = run.update(paths, top=top, allow_shrink=allow_shrink)
+        with writing(library) as writer, Ahead(library.directory / "embeddings.db", embedder) as ahead:
+            tell = on_progress or (lambda progress: None)
+            run = _Run(Intake(library, writer, embedder, passage_tokens, ahead, tell), embedder)
+            report = run.update(read)
         library.embeddings.prune(library.directory / "library.db")
         generations.tidy(library.directory / "index", library.manifest().generation)
     return report
@@ -131,141 +127,45 @@ def rebuild(library: Library) -> None:
         _new_generation(library, writer, model=manifest.embedder, dimension=manifest.dimension, whole=True)
 
 
-@dataclass
 class _Run:
-    library: Library
-    writer: Writer
-    embedder: "Embedder"
-    passage_tokens: int
-    on_progress: Callable[[Progress], None]
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    damaged: bool = False  # the vector index, as it was found
+    def __init__(self, intake: Intake, embedder: "Embedder") -> None:
+        self.intake = intake
+        self.library = intake.library
+        self.writer = intake.writer
+        self.embedder = embedder
+        self.passage_tokens = intake.passage_tokens
+        self.on_progress = intake.on_progress
+        self.notes = intake.notes
+        self.damaged = False  # the vector index, as it was found
 
-    def update(self, paths: Sequence[Path], *, top: Path | None, allow_shrink: bool) -> Report:
+    def update(self, read: Callable[[Intake], None]) -> Report:
         """Do the whole run: read, embed, build, describe."""
         before = self.library.manifest()
         self.writer.forget_retired()
         started = time.monotonic()
-        self._read(paths, top=top, allow_shrink=allow_shrink)
+        intake = self.intake
+        read(intake)
         self._split_again(before)
-        read = time.monotonic()
+        finished_reading = time.monotonic()
         embedded = self._embed()
         finished_embedding = time.monotonic()
         if self._must_build(before):
             self._build(before)
         return Report(
-            added=tuple(self.added),
-            changed=tuple(self.changed),
-            removed=tuple(self.removed),
-            unchanged=tuple(self.unchanged),
-            skipped=tuple(self.skipped),
+            added=tuple(intake.added),
+            changed=tuple(intake.changed),
+            moved=tuple(intake.moved),
+            removed=tuple(intake.removed),
+            unchanged=tuple(intake.unchanged),
+            skipped=tuple(intake.skipped),
             passages=self.writer.count()[1],
             embedded=embedded,
             reused=entries.count(self.library.connection) - embedded,
-            seconds=Seconds(read - started, finished_embedding - read, time.monotonic() - finished_embedding),
-            notes=tuple(self.notes),
+            seconds=Seconds(
+                finished_reading - started, finished_embedding - finished_reading, time.monotonic() - finished_embedding
+            ),
+            notes=tuple(intake.notes),
         )
-
-    def _read(self, paths: Sequence[Path], *, top: Path | None, allow_shrink: bool) -> None:
-        """Take in what is new, changed or gone under the paths."""
-        roots = [os.fsencode(os.path.realpath(path)) for path in paths]
-        everything = self.writer.known()
-        known = {path: olds for path, olds in everything.items() if any(is_under(path, root) for root in roots)}
-        for given, root in zip(paths, roots, strict=True):
-            if not os.path.lexists(root):
-                if not any(is_under(path, root) for path in known):
-                    raise UserError(f"{given} does not exist; name a file or a folder that does")
-                if not allow_shrink:
-                    raise UserError(f"{given} is not there any more; if its documents are to go, add --allow-shrink")
-        left_out = self.library.directory
-        found = {each.path: each for given in paths for each in walk(given, leave_out=left_out, top=top)}
-        closed = [each.path for each in found.values() if each.problem and each.problem.reason == "unreadable"]
-
-        for path in self.writer.skipped_paths():
-            if any(is_under(path, root) for root in roots):
-                self.writer.forget_skipped(path)
-        for path, olds in known.items():
-            if path not in found and not any(is_under(path, folder) for folder in closed):
-                self._remove(olds)
-        sources = {old.file_source for olds in everything.values() for old in olds} - set(self.removed)
-        with Parser() as parser:
-            for done, each in enumerate(found.values()):
-                self.on_progress(Progress("reading", done, len(found)))
-                self._take(each, known.get(each.path, []), sources, parser)
-        self.on_progress(Progress("reading", len(found), len(found)))
-
-        before = sum(map(len, known.values()))
-        shrunk = len(self.removed) - len(self.added)
-        if not allow_shrink and shrunk > MAY_SHRINK * before and (before > 3 or shrunk == before):
-            raise OwnerError(
-                f"{len(self.removed)} of {before} documents under {', '.join(map(str, paths))} would leave the "
-                "library, and nothing was changed; if they are meant to go, add --allow-shrink"
-            )
-
-    def _take(self, found: Found, olds: Sequence[Known], sources: set[str], parser: Parser) -> None:
-        """Bring the documents of one file up to date."""
-        heard: list[str] = []
-        try:
-            raw = found.read()
-            file_hash = hashlib.sha256(LOADERS.encode() + b"\0" + raw).digest()
-            if olds and all(old.file_hash == file_hash for old in olds):
-                self.unchanged += [old.source for old in olds]
-                return
-            source = olds[0].file_source if olds else _free_source(found, sources)
-            documents = parser.documents(raw, name=shown(found.path), source=source, on_note=heard.append)
-            with self.writer.whole():
-                taken = self._taken(documents, olds, source=source, path=found.path, file_hash=file_hash)
-        except SkippedFile as skipped:
-            kept = bool(olds) and skipped.reason in _NOT_READ
-            detail = f"{skipped.detail} (what was read of it before is kept)" if kept else skipped.detail
-            self._skip(found, Skipped(olds[0].file_source if olds else found.name, skipped.reason, detail))
-            if not kept:
-                self._remove(olds)
-            return
-        self.notes += heard
-        sources.add(source)
-        self.added += taken["added"]
-        self.changed += taken["changed"]
-        self.unchanged += taken["unchanged"]
-        self._remove([old for old in olds if old.source not in {one for some in taken.values() for one in some}])
-
-    def _taken(
-        self, documents: Iterable[Document], olds: Sequence[Known], *, source: str, path: bytes, file_hash: bytes
-    ) -> dict[str, list[str]]:
-        """Put in the documents of one file; return what became of each, in sources."""
-        known, seen = {old.id for old in olds}, set[str]()
-        taken: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": []}
-        for document in documents:
-            if document.id in seen:  # the same message twice in one mailbox
-                continue
-            seen.add(document.id)
-            if document.id in known and self.library.document(document.id) == document:
-                self.writer.keep(document.id, file_hash=file_hash)
-                taken["unchanged"].append(document.source)
-                continue
-            self._put(document, path=path, file_hash=file_hash, part=document.source.removeprefix(source))
-            taken["changed" if document.id in known else "added"].append(document.source)
-        return taken
-
-    def _put(self, document: Document, *, path: bytes, file_hash: bytes, part: str) -> None:
-        count, limit = self.embedder.count_many, self.passage_tokens
-        sentences = fit_sentences(document, split_sentences(document), count=count, limit=limit)
-        passages = split_passages(document, sentences, count=count, limit=limit)
-        self.writer.put(document, path=path, file_hash=file_hash, part=part, sentences=sentences, passages=passages)
-
-    def _remove(self, olds: Iterable[Known]) -> None:
-        for old in olds:
-            self.writer.remove(old.id)
-            self.removed.append(old.source)
-
-    def _skip(self, found: Found, skipped: Skipped) -> None:
-        self.writer.skip(found.path, skipped)
-        self.skipped.append(skipped)
 
     def _split_again(self, before: Manifest) -> None:
         """Split all documents that this run has not touched, if the library was made with other settings."""
@@ -280,26 +180,27 @@ class _Run:
             reasons.append("sentences and passages are now found in a better way")
         if not reasons:
             return
-        fresh = {*self.added, *self.changed}
+        fresh = {*self.intake.added, *self.intake.changed, *(each.source for each in self.intake.moved)}
         for path, olds in self.writer.known().items():
             for old in olds:
                 if old.source not in fresh:
-                    self._put(self.library.document(old.id), path=path, file_hash=old.file_hash, part=old.part)
+                    self.intake.put(self.library.document(old.id), path=path, file_hash=old.file_hash, part=old.part)
         self.notes.append(f"all documents were split and embedded again, because {' and '.join(reasons)}")
 
     def _embed(self) -> int:
-        """Embed what has no embedding yet, window by window; return how many texts that were."""
-        model, store = self.embedder.model, self.library.embeddings
-        total = sum(len(store.missing(model, some)) for some in windows(entries.wanted(self.library.connection)))
+        """Embed what has no embedding yet, window by window; return how many texts that were in the whole run."""
+        model, store, ahead = self.embedder.model, self.library.embeddings, self.intake.ahead
+        ahead.finish()
+        left = sum(len(store.missing(model, some)) for some in windows(entries.wanted(self.library.connection)))
         done = 0
-        for window in windows(self._pending()) if total else ():
-            self.on_progress(Progress("embedding", done, total))
+        for window in windows(self._pending()) if left else ():
+            self.on_progress(Progress("embedding", ahead.done + done, ahead.done + left))
             missing = store.missing(model, window)  # a text of the last window may stand in this one again
             keys = [key for key in dict.fromkeys(window) if key in missing]
             store.put(model, keys, self.embedder.embed(self._texts(keys)))
             done += len(keys)
-        self.on_progress(Progress("embedding", done, total))
-        return done
+        self.on_progress(Progress("embedding", ahead.done + done, ahead.done + done))
+        return ahead.embedded + done
 
     def _pending(self) -> Iterator[str]:
         """Yield the keys without an embedding in the order of their passages, some of them twice."""
@@ -314,7 +215,8 @@ class _Run:
         return [embedded_text(documents[passage.document_id], passage) for passage in passages]
 
     def _must_build(self, before: Manifest) -> bool:
-        if not before.embedder or self.added or self.changed or self.removed or self.notes:
+        intake = self.intake
+        if not before.embedder or intake.added or intake.changed or intake.moved or intake.removed or intake.notes:
             return True
         directory = self.library.index_directory()
         if directory is None or generations.fingerprint(directory) != before.proven:
@@ -348,10 +250,6 @@ class _Run:
         )
 
 
-# Reasons that say nothing about what the file holds.
-_NOT_READ = frozenset({"unreadable", "changing", "parser_timeout", "parser_memory"})
-
-
 def _new_generation(
     library: Library,
     writer: Writer,
@@ -369,10 +267,6 @@ def _new_generation(
     made = entries.next_generation(library, model=model, dimension=dimension, whole=whole, tell=tell)
     proven = generations.fingerprint(library.directory / "index" / made.name) if made.name else ""
     writer.describe(generation=made.name, deleted=made.deleted, proven=proven)
-
-
-def _free_source(found: Found, sources: set[str]) -> str:
-    return shown(found.path) if found.name in sources else found.name
 
 
 @contextmanager

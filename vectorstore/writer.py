@@ -56,8 +56,8 @@ class Writer:
         part: str = "",
         sentences: Sequence[Sentence],
         passages: Sequence[Passage],
-    ) -> None:
-        """Add a document, or replace the one with the same id."""
+    ) -> list[str]:
+        """Add a document, or replace the one with the same id; return the keys its passages are embedded under."""
         self.remove(document.id)
         values = rows.document_values(document) | {
             "path": path,
@@ -70,8 +70,7 @@ class Writer:
             tuple(values.values()),
         ).lastrowid
         title = _words(document.title)
-        for passage in passages:
-            self._put_passage(document, number, title, passage, sentences)
+        return [self._put_passage(document, number, title, passage, sentences) for passage in passages]
 
     def keep(self, document_id: str, *, file_hash: bytes) -> None:
         """Take a document that says the same as before for one of the newest form of its file."""
@@ -101,16 +100,17 @@ class Writer:
                     values = (new + path[len(old) :], path)
                     self._connection.execute(f"UPDATE {table} SET path = ? WHERE path = ?", values)
 
-    def skip(self, path: bytes, skipped: Skipped) -> None:
-        """Remember that this file was left out."""
+    def skip(self, path: bytes, skipped: Skipped, *, file_hash: bytes | None = None) -> None:
+        """Remember that this file was left out; with its hash, that it need not be tried again while that is so."""
         self._connection.execute(
-            "INSERT OR REPLACE INTO skipped VALUES (?, ?, ?, ?)",
-            (path, skipped.source, skipped.reason, skipped.detail),
+            "INSERT OR REPLACE INTO skipped VALUES (?, ?, ?, ?, ?)",
+            (path, skipped.source, skipped.reason, skipped.detail, file_hash),
         )
 
-    def skipped_paths(self) -> list[bytes]:
-        """Return the files that are remembered as left out."""
-        return [path for (path,) in self._connection.execute("SELECT path FROM skipped")]
+    def skipped(self) -> dict[bytes, tuple[Skipped, bytes | None]]:
+        """Return the files that are remembered as left out, by path, with their hashes if they were read."""
+        found = self._connection.execute("SELECT path, source, reason, detail, file_hash FROM skipped")
+        return {path: (Skipped(*row), file_hash) for path, *row, file_hash in found}
 
     def forget_skipped(self, path: bytes) -> None:
         """Forget that this file was left out."""
@@ -135,7 +135,7 @@ class Writer:
 
     def _put_passage(
         self, document: Document, number: int | None, title: str, passage: Passage, sentences: Sequence[Sentence]
-    ) -> None:
+    ) -> str:
         first, after = passage.sentences[0].number, passage.sentences[-1].number + 1
         if tuple(sentences[first:after]) != passage.sentences:
             raise ValueError(f"passage {passage.span} of {document.source} is not made of whole, consecutive sentences")
@@ -147,6 +147,7 @@ class Writer:
         ).lastrowid
         body = _words(passage.span.of(document.text))
         self._connection.execute("INSERT INTO words (rowid, title, body) VALUES (?, ?, ?)", (row, title, body))
+        return key
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """`footnote index`: bring the library up to date with files and folders."""
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,15 +12,27 @@ import typer
 from assistant.commands.configured import read_settings
 from assistant.commands.lines import write_json
 from assistant.commands.options import AsJson, Library
+from vectorstore.errors import UserError
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
-    from vectorstore.sync import Report
+    from vectorstore.report import Report
 
 
 def index(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files and folders.", show_default=False)],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH…", help="Files and folders.", show_default=False)
+    ] = None,
     library: Library = None,
+    loader: Annotated[
+        str | None,
+        typer.Option(
+            "--loader", metavar="MODULE:CLASS", help="A LangChain loader, in the place of paths; its code is run."
+        ),
+    ] = None,
+    loader_args: Annotated[
+        Path | None, typer.Option("--loader-args", metavar="FILE.yaml", help="What the loader is made with.")
+    ] = None,
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Go on even if more than 30 % of the documents are gone.")
     ] = False,
@@ -32,9 +46,18 @@ def index(
     Examples:
       footnote index articles/
       footnote --library /srv/news index /mnt/news report.md
+      footnote index --loader my_loaders:WikiLoader --loader-args wiki.yaml
       footnote index articles/ --json
     """
-    report = index_paths(paths, read_settings(library=library), allow_shrink=allow_shrink)
+    if bool(paths) == bool(loader):
+        raise UserError("Give files and folders, or a loader with --loader; one of the two.")
+    if loader_args and not loader:
+        raise UserError("--loader-args is for --loader; name the loader.")
+    settings = read_settings(library=library)
+    if loader:
+        report = _index_loader(loader, loader_args, settings, allow_shrink=allow_shrink)
+    else:
+        report = index_paths(paths or [], settings, allow_shrink=allow_shrink)
     if as_json:
         write_json(asdict(report))
     else:
@@ -57,6 +80,24 @@ def index_paths(paths: Sequence[Path], settings: "Settings", *, allow_shrink: bo
     with progress_bar(Terminal(stderr=True)) as on_progress:
         return sync(
             paths,
+            OpenLibrary.create(settings.library),
+            open_settings_embedder(settings),
+            passage_tokens=settings.passage_tokens,
+            allow_shrink=allow_shrink,
+            on_progress=on_progress,
+        )
+
+
+def _index_loader(loader: str, arguments: Path | None, settings: "Settings", *, allow_shrink: bool) -> "Report":
+    from assistant.open import open_settings_embedder
+    from assistant.terminal import Terminal, progress_bar
+    from vectorstore.library import Library as OpenLibrary
+    from vectorstore.loading import open_loader
+    from vectorstore.sync import sync_loader
+
+    with progress_bar(Terminal(stderr=True)) as on_progress, redirect_stdout(sys.stderr):  # whatever a loader prints
+        return sync_loader(
+            open_loader(loader, arguments, may_be_gone=allow_shrink),
             OpenLibrary.create(settings.library),
             open_settings_embedder(settings),
             passage_tokens=settings.passage_tokens,
