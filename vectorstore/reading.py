@@ -51,6 +51,11 @@ def read_files(
     intake.settle(sum(map(len, known.values())), whose=f"under {', '.join(map(str, paths))}", allow_shrink=allow_shrink)
 
 
+def hash_of(raw: bytes) -> bytes:
+    """Return what tells whether the bytes of a file, read by our loaders, are what they were."""
+    return hashlib.sha256(LOADERS.encode() + b"\0" + raw).digest()
+
+
 @dataclass
 class _Reading:
     intake: Intake
@@ -79,7 +84,7 @@ class _Reading:
         file_hash, heard = None, list[str]()
         try:
             raw = found.read()
-            file_hash = _hash(raw)
+            file_hash = hash_of(raw)
             source = source or _free_source(found, self.sources)
             documents = parser.documents(raw, name=shown(found.path), source=source, on_note=heard.append)
             self.intake.take(documents, olds, source=source, path=found.path, file_hash=file_hash)
@@ -109,10 +114,6 @@ class _Reading:
 _THREADS = 4  # that read files; each may hold one of the largest
 
 
-def _hash(raw: bytes) -> bytes:
-    return hashlib.sha256(LOADERS.encode() + b"\0" + raw).digest()
-
-
 def _hashed(found: Iterable[Found]) -> Iterator[tuple[Found, bytes | None]]:
     """Yield the files with the hash of their bytes, None for one that cannot be read."""
     with ThreadPoolExecutor(_THREADS, "hashing") as pool:
@@ -122,7 +123,7 @@ def _hashed(found: Iterable[Found]) -> Iterator[tuple[Found, bytes | None]]:
 
 def _hash_of(found: Found) -> bytes | None:
     try:
-        return _hash(found.read())
+        return hash_of(found.read())
     except SkippedFile:
         return None
 
