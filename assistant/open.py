@@ -2,27 +2,30 @@
 
 from typing import TYPE_CHECKING
 
-from assistant.disagreements import Disagreements
-from assistant.extractive import ExtractiveAnswerer
-from assistant.judges import Judges
-from assistant.pipeline import Assistant
 from assistant.settings import Settings
-from assistant.verify import open_verifier
 from vectorstore.embed import Embedder, open_embedder
-from vectorstore.library import Library
-from vectorstore.retrieve import Retriever
 
 if TYPE_CHECKING:
     from assistant.model import ModelAnswerer
+    from assistant.pipeline import Assistant
     from assistant.rewriting import ModelRewriter
 
 
-def open_assistant(settings: Settings) -> Assistant:
+def open_assistant(settings: Settings) -> "Assistant":
     """Return the assistant for the library that settings name.
 
     Raises:
         UserError: if there is no library yet, it was built with another embedding, or the model cannot be set up.
     """
+    # Here, because a run that only indexes would spend a third of its time on them.
+    from assistant.disagreements import Disagreements
+    from assistant.extractive import ExtractiveAnswerer
+    from assistant.judges import Judges
+    from assistant.pipeline import Assistant
+    from assistant.verify import open_verifier
+    from vectorstore.library import Library
+    from vectorstore.retrieve import Retriever
+
     library = Library.open(settings.library)
     embedder = open_settings_embedder(settings)
     judges = Judges()

@@ -95,9 +95,12 @@ def _file(path: bytes, mode: int, *, root: bytes, holder: bytes) -> Found:
             suffix_of(shown(os.path.basename(path)))
         except SkippedFile as unsupported:
             problem = unsupported
-    resolved = os.path.realpath(path)
+    # A folder of a resolved path holds resolved paths, but for links; to ask for each takes longer than to read it.
+    resolved = os.path.realpath(path) if stat.S_ISLNK(mode) else path
     return Found(resolved if is_under(resolved, root) else path, _name(path, holder), root, problem)
 
 
 def _name(path: bytes, holder: bytes) -> str:
-    return shown(os.path.relpath(path, holder)).replace(os.sep, "/")
+    beneath = holder.rstrip(_SEPARATOR) + _SEPARATOR
+    within = path[len(beneath) :] if path.startswith(beneath) else os.path.relpath(path, holder)
+    return shown(within).replace(os.sep, "/")
