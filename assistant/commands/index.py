@@ -1,6 +1,8 @@
 """`footnote index`: bring the library up to date with files and folders."""
 
+import datetime
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict
@@ -33,6 +35,9 @@ def index(
     loader_args: Annotated[
         Path | None, typer.Option("--loader-args", metavar="FILE.yaml", help="What the loader is made with.")
     ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: run again whenever something changes, until Ctrl-C.")
+    ] = False,
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Go on even if more than 30 % of the documents are gone.")
     ] = False,
@@ -47,13 +52,19 @@ def index(
       footnote index articles/
       footnote --library /srv/news index /mnt/news report.md
       footnote index --loader my_loaders:WikiLoader --loader-args wiki.yaml
+      footnote index --watch /mnt/news
       footnote index articles/ --json
     """
     if bool(paths) == bool(loader):
         raise UserError("Give files and folders, or a loader with --loader; one of the two.")
     if loader_args and not loader:
         raise UserError("--loader-args is for --loader; name the loader.")
+    if watch and (loader or allow_shrink):
+        raise UserError("--watch goes with paths alone: run a loader from time to time, and allow a shrinking once.")
     settings = read_settings(library=library)
+    if watch:
+        _watch(paths or [], settings, as_json=as_json)
+        return
     if loader:
         report = _index_loader(loader, loader_args, settings, allow_shrink=allow_shrink)
     else:
@@ -104,3 +115,39 @@ def _index_loader(loader: str, arguments: Path | None, settings: "Settings", *, 
             allow_shrink=allow_shrink,
             on_progress=on_progress,
         )
+
+
+def _watch(paths: Sequence[Path], settings: "Settings", *, as_json: bool) -> None:
+    from assistant.open import open_settings_embedder
+    from vectorstore.library import Library as OpenLibrary
+    from vectorstore.sync import sync
+    from vectorstore.watching import keep_up
+
+    into, embedder = OpenLibrary.create(settings.library), open_settings_embedder(settings)
+
+    def run(retry: bool) -> "Report":
+        return sync(paths, into, embedder, passage_tokens=settings.passage_tokens, retry=retry)
+
+    def tell(outcome: "Report | UserError") -> None:
+        if isinstance(outcome, UserError):
+            typer.echo(f"{_now()} {outcome}", err=True)
+        elif as_json:
+            write_json(asdict(outcome))
+            sys.stdout.flush()
+        else:
+            typer.echo(f"{_now()} {_in_brief(outcome)}")
+            sys.stdout.flush()
+
+    try:
+        keep_up(paths, run, leave_out=settings.library, tell=tell, stop=threading.Event())
+    except KeyboardInterrupt:
+        typer.echo("The watching has ended; the library is as the last run left it.", err=True)
+
+
+def _in_brief(report: "Report") -> str:
+    kinds = ("added", "changed", "moved", "removed", "unchanged", "skipped")
+    return ", ".join(f"{len(getattr(report, kind)):,} {kind}" for kind in kinds)
+
+
+def _now() -> str:
+    return datetime.datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
