@@ -1,5 +1,6 @@
 import datetime
 import hashlib
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stand_ins import WordEmbedder
 
+from vectorstore import bm25
 from vectorstore.errors import UserError
 from vectorstore.library import Library, Skipped
 from vectorstore.passages import embedded_text, split_passages
@@ -183,6 +185,25 @@ def test_lexical_scores_are_those_of_the_ranking_and_zero_without_a_match(librar
     assert {each: score for each, score in scores.items() if score} == pytest.approx(dict(ranking))
     assert ranking == sorted(ranking, key=lambda hit: (-hit[1], hit[0]))
     assert library.passages([ranking[0][0]])[0].document_id == DENIAL.id
+
+
+WORDS = st.lists(st.sampled_from(["ash", "bay", "bay bay", "cod", "cod cod cod", "elm", "fir"]), max_size=9).map(
+    " ".join
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=9), st.sets(st.sampled_from(["ash", "bay", "cod"])))
+def test_our_bm25_is_that_of_sqlite(texts, asked):
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("CREATE VIRTUAL TABLE words USING fts5 (title, body, tokenize = \"ascii tokenchars '.'\")")
+    connection.executemany("INSERT INTO words (title, body) VALUES (?, ?)", texts)
+    query = "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?"
+    expected = dict(connection.execute(query, (any_of(asked or ["absent"]),)).fetchall())
+    frequency = {word: len(connection.execute(query, (word,)).fetchall()) for word in asked}
+    scores = bm25.scores(connection, frequency, range(1, len(texts) + 1))
+    connection.close()
+    assert scores == pytest.approx({number: expected.get(number, 0.0) for number in range(1, len(texts) + 1)})
 
 
 def test_equal_scores_are_in_the_order_in_which_they_were_put(tmp_path):

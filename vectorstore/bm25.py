@@ -52,7 +52,7 @@ def _size(connection: sqlite3.Connection) -> tuple[int, float]:
     of tokens in each column, as varints.
     """
     (record,) = connection.execute("SELECT block FROM words_data WHERE id = 1").fetchone()
-    rows, *tokens = _varints(record)
+    rows, *tokens = _varints(record) or [0]
     return rows, sum(tokens) / rows if rows else 1.0
 
 
