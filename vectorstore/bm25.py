@@ -53,7 +53,7 @@ def _size(connection: sqlite3.Connection) -> tuple[int, float]:
     """
     (record,) = connection.execute("SELECT block FROM words_data WHERE id = 1").fetchone()
     rows, *tokens = _varints(record) or [0]
-    return rows, sum(tokens) / rows if rows else 1.0
+    return rows, sum(tokens) / rows if sum(tokens) else 1.0
 
 
 def _varints(record: bytes) -> list[int]:
