@@ -200,12 +200,12 @@ def test_a_library_changed_step_by_step_answers_as_one_made_anew(tmp_path, monke
     library = Library.create(tmp_path / "library")
     run(library, folder)
     for added, gone in [
-        ({"1.txt": "Report 1 was wrong.", "new.txt": texts["3.txt"]}, "twin.txt"),
-        ({"2.txt": texts["1.txt"], "last.txt": "Nothing was said of the lighthouse."}, "0.txt"),
-        ({"1.txt": texts["1.txt"]}, "other twin.txt"),
+        ({"1.txt": "Report 1 was wrong.", "new.txt": texts["3.txt"]}, ["twin.txt"]),
+        ({"2.txt": texts["1.txt"], "last.txt": "Nothing was said of the lighthouse."}, ["0.txt", "other twin.txt"]),
     ]:
         write(folder, added)
-        (folder / gone).unlink()
+        for name in gone:
+            (folder / name).unlink()
         run(library, folder)
     assert counted.calls == 1
     assert library.manifest().deleted > 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vectorstore.index import VectorIndex
 
 # Each half proposes this many; from 50 to all passages, recall@5 of the chunking evaluation changes by less than 0.003.
-CANDIDATES = 100
+CANDIDATES = 50
 
 # The lexical half's share of the score. In trials with a plainer splitter an even mix found as much on the chunking
 # evaluation (recall@5 0.891, 200-token passages, n = 472) and less on Natural Questions (0.947, not 0.953, n = 1,021).
@@ -30,7 +30,7 @@ WORDS = 32
 
 # SQLite scores about so many passages for their words, and common words add none to those that rarer ones propose:
 # they only count in the score. A passage costs it 3 µs, and a common word of 100,000 passages has 10,000.
-MATCHED = 5000
+MATCHED = 2000
 
 # As many passages as this that pass a filter are all scored; as many as that are all compared by meaning, if the
 # nearest of all do not pass.
