@@ -78,7 +78,8 @@ def _open(raw: bytes) -> "PdfDocument":
     try:
         return pypdfium2.PdfDocument(raw)
     except pypdfium2.PdfiumError as error:
-        if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
+        # Of a file without pages PDFium leaves the code of the error before, so the file itself is asked too.
+        if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD and b"/Encrypt" in raw:
             raise SkippedFile("encrypted", "the PDF is locked with a password; save a copy without one") from None
         raise _damaged() from None
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from vectorstore.loaders.symbols import SYMBOLS
 from vectorstore.text import normalise
 
 if TYPE_CHECKING:
@@ -66,10 +67,8 @@ _LINE_END = 0x0A
 _ENDS = frozenset((*_HYPHENS, _LINE_END, 0x09, 0x0D, 0x20, 0xA0))  # of a word
 _CELL_GAP = 2.0  # letters' sizes
 _WIDE_GAP = 3.0  # times the usual gap: all gaps of a justified line are wide
-_SIGNS = str.maketrans(
-    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
-    | {"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "‣", "\uf0fc": "✓", "\ue00c": "•"}  # in the fonts for symbols
-)
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_SIGNS = str.maketrans(_LIGATURES | SYMBOLS)
 _MARKER = re.compile(r"\W{1,2}|\(?(?:[\d.]{1,8}|[A-Za-z]|[ivx]{1,5})[.)]?")
 _LEADERS = re.compile(r"(?:[.…·] ?){4,}\s*\S{1,10}\Z")
 _Pointer: TypeAlias = Any  # PDFium's own have no types
