@@ -19,6 +19,13 @@ FORMATS = {
     ".html": "html.load_html",
     ".htm": "html.load_html",
     ".xhtml": "html.load_html",
+    ".pdf": "pdf.load_pdf",
+    ".docx": "docx.load_docx",
+    ".pptx": "pptx.load_pptx",
+    ".xlsx": "xlsx.load_xlsx",
+    ".csv": "csv.load_csv",
+    ".tsv": "csv.load_csv",
+    ".rtf": "rtf.load_rtf",
 }
 SUFFIXES = tuple(FORMATS)
 
