@@ -24,8 +24,8 @@ MAY_IMPORT = {
 }
 HEAVY = {
     "chromadb", "docx", "fastapi", "gradio", "langchain", "langchain_core", "langchain_openai", "lxml", "markdown_it",
-    "numpy", "onnxruntime", "openai", "openpyxl", "pandas", "pptx", "pydantic", "pydantic_settings", "pypdfium2", "rich",
-    "snowballstemmer", "striprtf", "tiktoken", "tokenizers", "trafilatura", "uvicorn",
+    "numpy", "onnxruntime", "openai", "openpyxl", "pandas", "pptx", "pydantic", "pydantic_settings", "pypdfium2",
+    "rich", "snowballstemmer", "striprtf", "tiktoken", "tokenizers", "trafilatura", "uvicorn",
 }  # fmt: skip
 MODULES = sorted(
     path.relative_to(HOUSE)

@@ -86,6 +86,21 @@ def test_changes_are_read_as_accepted():
     assert found.text == "The pier is closed."
 
 
+def test_text_boxes_stand_below_their_paragraph_and_formulas_keep_their_signs():
+    maths = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    versions = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    text_box = "<w:txbxContent><w:p><w:r><w:t>In a box.</w:t></w:r></w:p></w:txbxContent>"
+    found, _ = one(
+        load_docx,
+        with_body(
+            f"<w:p><w:r><w:t xml:space='preserve'>So </w:t></w:r><m:oMath {maths}><m:r><m:t>a=b</m:t></m:r></m:oMath>"
+            f"<w:r><mc:AlternateContent {versions}><mc:Choice Requires='wps'>{text_box}</mc:Choice>"
+            f"<mc:Fallback>{text_box}</mc:Fallback></mc:AlternateContent></w:r><w:r><w:t>.</w:t></w:r></w:p>"
+        ),
+    )
+    assert found.text == "So a=b.\n\nIn a box."
+
+
 def hidden_runs():
     def vanish(run):
         run.font.hidden = True

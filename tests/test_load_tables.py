@@ -169,6 +169,12 @@ def test_a_table_without_names_is_read_without_them():
     assert one(load_csv, b"one line\n")[0].text == "one line"
 
 
+def test_years_that_follow_each_other_name_columns_and_one_among_words_does_not():
+    found, _ = one(load_csv, b"Item,2023,2024\nStone,3,4\nWood,1,2\n")
+    assert found.text == "Item: Stone; 2023: 3; 2024: 4.\n\nItem: Wood; 2023: 1; 2024: 2."
+    assert one(load_csv, b"Ford,1900\nWeir,1950\n")[0].text == "Ford; 1900\n\nWeir; 1950"
+
+
 def test_a_table_is_called_by_what_stands_above_it_or_its_file():
     raw = b"Name,Price\nBridge,3\n"
     assert one(load_csv, raw, source="data/bridge prices.csv")[0].title == "Bridge prices"

@@ -88,7 +88,7 @@ class Tree:
                         element.xpath("string()")
                     )
                     self._read_inline(element, block, styles)
-            elif tag == "t":
+            elif tag in ("t", _MATHS):
                 _append(block, element.text or "")
             elif tag in _SIGNS:
                 _append(block, _SIGNS[tag])
@@ -160,6 +160,7 @@ class Tree:
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_MATHS = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _SMALLEST = 2  # half-points
 _TRANSPARENT = frozenset(
     _W + name for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag", "footnote", "endnote")

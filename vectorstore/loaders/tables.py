@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 
 from vectorstore.text import normalise
 from vectorstore.types import Landmark, Span
@@ -62,8 +62,8 @@ class TableWriter:
 def names_row(rows: Sequence[Row]) -> int | None:
     """Return which of the first rows of a table names its columns, None if none does.
 
-    It holds two or more different short texts and no numbers or days, as many as the rows below have cells (or
-    nearly), and there are rows below it.
+    It holds two or more different short texts and no numbers or days but years that follow each other, as many as the
+    rows below have cells (or nearly), and there are rows below it.
     """
     for i, row in enumerate(rows[:-1]):
         held = [cell for cell in row.cells if cell]
@@ -71,7 +71,8 @@ def names_row(rows: Sequence[Row]) -> int | None:
         usual = below[len(below) // 2]
         if len(held) < 2 or len(held) < _NEARLY * usual:
             continue
-        if any(len(cell) > _LONGEST_NAME or not _WORD.search(cell) or _VALUE.fullmatch(cell) for cell in held):
+        values = [cell for cell in held if not _WORD.search(cell) or _VALUE.fullmatch(cell)]
+        if any(len(cell) > _LONGEST_NAME for cell in held) or (values and not _are_years(values)):
             return None  # the first row that is as wide as the table is a row of values
         return i if len({cell.lower() for cell in held}) == len(held) else None
     return None
@@ -84,7 +85,15 @@ _WORD = re.compile(r"[^\W\d_]")
 _VALUE = re.compile(
     r"[-+(]?[£$€¥]?\s?\d[\d.,' ]*\)?\s?(?:%|[A-Za-z£$€¥]{1,3})?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|.*@.*\..*|https?://.*"
 )
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _END = re.compile(r"[.!?…][\"'”’»)\]]*\Z")
+
+
+def _are_years(cells: Sequence[str]) -> bool:
+    """Return whether these are two or more years in order, a fixed number of them apart."""
+    years = [int(cell) for cell in cells if _YEAR.fullmatch(cell)]
+    steps = {later - year for year, later in pairwise(years)}
+    return len(years) == len(cells) and len(steps) == 1 and steps != {0}
 
 
 def _filled(rows: Iterable[Row]) -> Iterator[Row]:
