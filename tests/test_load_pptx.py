@@ -90,6 +90,9 @@ def test_a_file_that_is_no_presentation_or_holds_nothing_is_told():
     parts = parts_of(saved(pptx.Presentation()))
     del parts["ppt/presentation.xml"]
     assert reason(load_pptx, zipped(parts)) == "damaged"
+    parts = parts_of(saved(pptx.Presentation()))
+    rels = "ppt/_rels/presentation.xml.rels"
+    assert reason(load_pptx, zipped(parts | {rels: parts[rels].replace(b"Target=", b"Tarjet=")})) == "damaged"
     parts = parts_of(saved(pptx.Presentation())) | {"ppt/media/image.bin": b"\0" * 5_000_000}
     assert reason(load_pptx, zipped(parts)) == "expands_too_much"
 

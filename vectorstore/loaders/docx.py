@@ -22,9 +22,11 @@ def load_docx(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Ite
         SkippedFile: as `magic.office_zip` does, "damaged", or "empty" if there is no text.
     """
     magic.office_zip(raw, "docx").close()
-    with broken_is_damaged():
-        import docx
+    import docx
+    from docx.exceptions import PythonDocxError
+    from docx.opc.exceptions import OpcError
 
+    with broken_is_damaged(PythonDocxError, OpcError):
         document = docx.Document(io.BytesIO(raw))
         tree = Tree(document)
         written = blocks.write(tree.root())

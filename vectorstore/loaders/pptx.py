@@ -28,9 +28,10 @@ def load_pptx(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Ite
         SkippedFile: as `magic.office_zip` does, "damaged", or "empty" if there is no text.
     """
     magic.office_zip(raw, "pptx").close()
-    with broken_is_damaged():
-        import pptx
+    import pptx
+    from pptx.exc import PythonPptxError
 
+    with broken_is_damaged(PythonPptxError):
         presentation = pptx.Presentation(io.BytesIO(raw))
         slides = list(enumerate(presentation.slides, 1))
         hidden = [number for number, slide in slides if slide.element.get("show") in ("0", "false")]

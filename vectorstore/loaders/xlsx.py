@@ -29,9 +29,10 @@ def load_xlsx(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Ite
     magic.office_zip(raw, "xlsx").close()
     writer = TableWriter()
     hidden: list[str] = []
-    with broken_is_damaged():
-        import openpyxl  # type: ignore[import-untyped]  # openpyxl ships no types
+    import openpyxl  # type: ignore[import-untyped]  # openpyxl ships no types
+    from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]  # the same
 
+    with broken_is_damaged(InvalidFileException):
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
         for sheet in book.worksheets:
             if sheet.sheet_state != "visible":
