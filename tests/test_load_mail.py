@@ -160,6 +160,15 @@ def test_a_text_around_an_inline_attachment_is_read_whole():
     assert notes == ["post/one.eml: 1 attachment was not read: application/pdf"]
 
 
+def test_a_part_that_cannot_be_read_is_noted_and_the_others_are_read():
+    made = message("The text.")
+    made.make_mixed()
+    made.attach(MIMEText("<!-- nothing -->", "html"))
+    document, notes = read(bytes(made))
+    assert document.text == "The text."
+    assert notes == ["post/one.eml: a part of the message was not read: the page is empty"]
+
+
 def test_a_quotation_above_the_reply_is_moved_below_it_as_it_stands():
     assert own_text_first("Jo wrote:\n> a\n>\n> b\n\nYes.\n\nBye") == "Yes.\n\nBye\n\nJo wrote:\n> a\n>\n> b"
     assert own_text_first("> a\n\nYes.") == "Yes.\n\n> a"
@@ -202,10 +211,11 @@ def nested(depth):
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (b"", "damaged"),
-        (b"no headers at all", "damaged"),
+        (b"", "type_mismatch"),
+        (b"no headers at all", "type_mismatch"),
         (nested(10_000), "damaged"),
         (b"Subject: all is said here\n\n", "empty"),
+        ("Subject: x\n\n \u200b\n".encode(), "empty"),
         (b"Subject: x\nContent-Type: multipart/encrypted; boundary=b\n\n--b\n\nx\n--b--", "encrypted"),
         (b"Subject: x\nContent-Type: application/pkcs7-mime\n\nAAAA", "encrypted"),
         (b"Subject: x\n\n" + bytes(range(32)) * 20, "not_text"),
@@ -266,7 +276,7 @@ def test_a_damaged_message_is_noted_and_the_rest_are_read(tmp_path):
     ]
     assert notes == [
         "in.mbox: 1 attachment was not read",
-        "in.mbox: 1 message: not read: the message is encrypted; save a copy that is not",
+        "in.mbox: 1 message: not read: the message is encrypted or sealed; save a copy that is not",
         "in.mbox: 1 message: not read: the parts of the message lie too deep in each other; save it anew",
     ]
 

@@ -11,7 +11,7 @@ from vectorstore.loaders.decode import decode
 from vectorstore.loaders.front_matter import web_address
 from vectorstore.loaders.headers import header
 from vectorstore.loaders.html import declared_encoding, read_html
-from vectorstore.loaders.mail import children, parsed, text_of
+from vectorstore.loaders.mime import children, parsed, text_of
 from vectorstore.types import Document
 
 

@@ -11,7 +11,7 @@ from vectorstore.loaders import blocks
 from vectorstore.loaders.dates import read_day
 from vectorstore.loaders.decode import decode
 from vectorstore.loaders.front_matter import language_of, web_address
-from vectorstore.loaders.html import read_whole
+from vectorstore.loaders.html import declared_encoding, read_whole
 from vectorstore.loaders.titles import title_of
 from vectorstore.loaders.zips import checked_zip
 from vectorstore.text import one_line
@@ -45,7 +45,9 @@ def load_epub(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Ite
             continue
         path = _path(folder, item.get("href"))
         try:
-            written.append(_with_name(read_whole(decode(archive.read(path)).text), names.get(path)))
+            page = archive.read(path)
+            chapter = read_whole(decode(page, declared=declared_encoding(page)).text)
+            written.append(_with_name(chapter, names.get(path)))
         except KeyError:
             unread += 1
         except SkippedFile as skipped:
@@ -70,7 +72,7 @@ def load_epub(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Ite
     )
 
 
-_READ = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml")
+_READ = ("application/xhtml+xml", "text/html")
 _CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
 # Only the fonts are scrambled then. Source: EPUB 3.3, 4.4 and Adobe's older way.
