@@ -107,21 +107,31 @@ def test_a_feed_in_another_encoding_is_read():
 @pytest.mark.parametrize(
     "xml",
     [
-        "",
-        " ",
         "<a>x</a>",
         "<html><body><p>x</p></body></html>",
         "<urlset/>",
         "plain",
         "<item><title>x</title></item>",
-        b"\0\xff" * 99,
     ],
 )
 def test_xml_that_is_no_feed_is_an_unsupported_format(xml):
     assert skipped(xml) == "unsupported_format"
 
 
+def test_bytes_that_are_no_text_are_no_feed():
+    assert skipped(b"\0\xff" * 99) == "not_text"
+
+
+def test_a_feed_with_a_torn_byte_keeps_its_letters_and_says_so():
+    torn = items("Zoë et Noël, à la fête", "déjà vu").encode().replace("déjà".encode(), b"d\xc3j\xc3\xa0")
+    documents, notes = read(torn)
+    assert documents[0].text == "Zoë et Noël, à la fête"
+    assert notes == ["news.xml: 1 broken byte in utf-8 replaced by U+FFFD"]
+    assert read(items("Zoë").replace('"1.0"', '"1.0" encoding="\udcc2x"').encode("utf-8", "surrogateescape"))[0]
+
+
 def test_a_feed_without_a_text_is_empty():
+    assert skipped("") == skipped(" ") == "empty"
     assert skipped(items()) == skipped(items("", "<![CDATA[<img src='x'>]]>")) == "empty"
 
 

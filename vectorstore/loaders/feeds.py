@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from xml.sax import SAXException
@@ -9,6 +10,7 @@ from xml.sax import SAXException
 from vectorstore.errors import SkippedFile
 from vectorstore.loaders import blocks
 from vectorstore.loaders.dates import read_day
+from vectorstore.loaders.decode import read_text
 from vectorstore.loaders.front_matter import language_of, web_address
 from vectorstore.loaders.headers import names
 from vectorstore.loaders.html import read_whole
@@ -22,14 +24,16 @@ def load_feed(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Ite
     """Yield the entries of a feed, each under `source#` and its id; nothing that they link to is fetched.
 
     Raises:
-        SkippedFile: "unsupported_format" if it is XML of another kind, "empty" if no entry has a text.
+        SkippedFile: "unsupported_format" if it is XML of another kind, "empty" if no entry has a text, and as `decode`
+            does.
     """
     import feedparser  # type: ignore[import-untyped]  # it ships no types
 
+    declared = _ENCODING.match(raw)
+    text = read_text(raw, source=source, on_note=on_note, declared=declared[1].decode() if declared else None)
     # From a stream: a name or an address would be opened. Unsanitised: it would drop the styles that hide text.
-    feed: Any = (
-        feedparser.parse(io.BytesIO(raw), sanitize_html=False, resolve_relative_uris=False) if raw.strip() else {}
-    )
+    stream = io.BytesIO(_DECLARATION.sub("", text).encode("utf-8", "replace"))
+    feed: Any = feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)
     if not feed.get("version"):
         raise SkippedFile("unsupported_format", "this XML is no RSS or Atom feed")
     if isinstance(feed.get("bozo_exception"), SAXException):
@@ -44,6 +48,8 @@ def load_feed(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Ite
 
 _Entry = dict[str, Any]  # what feedparser makes of elements, by their names
 _PLAIN = "text/plain"
+_ENCODING = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]+)""")
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
 
 
 def _entry(entry: _Entry, feed: Any) -> Document | None:  # noqa: ANN401 - feedparser's own mapping, without types
