@@ -24,7 +24,7 @@ from vectorstore.embeddings import Embeddings
 from vectorstore.errors import OwnerError
 from vectorstore.types import Document, Filters, Passage, Sentence
 
-SCHEMA = 1
+SCHEMA = 2
 
 _ALL = Filters()
 

@@ -172,7 +172,7 @@ class Documents(RootModel[list[Listed]]):
 class Landmark(BaseModel):
     """A place that a reader can find in a document."""
 
-    kind: Literal["heading"]
+    kind: Literal["heading", "page", "slide", "row", "message"]
     label: str
     start: int
     end: int
@@ -197,6 +197,7 @@ class Document(BaseModel):
     author: str | None
     published: datetime.date | None
     url: str | None
+    language: str | None
     text: str
     landmarks: list[Landmark]
     characters: int
