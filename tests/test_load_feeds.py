@@ -111,6 +111,7 @@ def test_a_feed_in_another_encoding_is_read():
         "<html><body><p>x</p></body></html>",
         "<urlset/>",
         "plain",
+        "<?xml version='1.0'?>",
         "<item><title>x</title></item>",
     ],
 )
@@ -152,16 +153,13 @@ def test_a_feed_that_names_a_file_is_not_that_file(tmp_path):
 
 
 def test_entities_do_not_multiply():
-    inner = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 12))
+    inner = "\n".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 12))
     for head, text in (
-        (f'<!DOCTYPE rss [\n<!ENTITY l0 "lol">{inner}\n]>', "begin &l11; end"),
-        (f'<!DOCTYPE rss [\n<!ENTITY big "{"x" * 100_000}">\n]>', "begin " + "&big;" * 10_000),
+        (f'\n<!DOCTYPE rss [\n<!ENTITY l0 "lol">\n{inner}\n]>', "begin &l11; end"),
+        (f'\n<!DOCTYPE rss [\n<!ENTITY big "{"x" * 10_000}">\n]>', "begin " + "&big;" * 10_000),
     ):
-        try:
-            documents, _ = read(items(text, head=head))
-        except SkippedFile:
-            continue
-        assert sum(len(one.text) for one in documents) < 1_000_000
+        (document,), _ = read(items(text, head=head))
+        assert len(document.text) < 100_000
 
 
 @settings(max_examples=60, deadline=None)

@@ -31,8 +31,10 @@ def load_feed(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Ite
 
     declared = _ENCODING.match(raw)
     text = read_text(raw, source=source, on_note=on_note, declared=declared[1].decode() if declared else None)
-    # From a stream: a name or an address would be opened. Unsanitised: it would drop the styles that hide text.
-    stream = io.BytesIO(_DECLARATION.sub("", text).encode("utf-8", "replace"))
+    root = _ROOT.search(text)
+    # Without what stands before the root: it may declare entities that multiply. From a stream: a name or an address
+    # would be opened. Unsanitised: it would drop the styles that hide text.
+    stream = io.BytesIO(text[root.start() if root else len(text) :].encode("utf-8", "replace") or b" ")
     feed: Any = feedparser.parse(stream, sanitize_html=False, resolve_relative_uris=False)
     if not feed.get("version"):
         raise SkippedFile("unsupported_format", "this XML is no RSS or Atom feed")
@@ -49,7 +51,7 @@ def load_feed(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Ite
 _Entry = dict[str, Any]  # what feedparser makes of elements, by their names
 _PLAIN = "text/plain"
 _ENCODING = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_.:-]+)""")
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
+_ROOT = re.compile(r"<\w")
 
 
 def _entry(entry: _Entry, feed: Any) -> Document | None:  # noqa: ANN401 - feedparser's own mapping, without types
