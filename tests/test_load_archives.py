@@ -15,9 +15,11 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from vectorstore.errors import SkippedFile
+from vectorstore.loaders import load_bytes
 from vectorstore.loaders.archives import load_mhtml, load_webarchive
 from vectorstore.loaders.html import load_html
 from vectorstore.loaders.warc import load_warc
+from vectorstore.parsing import Parser
 
 PAGE = """<html lang="en-GB"><head><title>Expense rules</title><link rel="canonical" href="https://claimed.example/">
 </head><body><nav><a href="/">Home</a></nav><h1>Expense rules</h1><p>Claims are paid on the 15th – always.</p>
@@ -240,8 +242,40 @@ def test_what_holds_no_page_is_skipped_with_the_reason(raw, reason):
         ('<html><head><meta property="og:locale" content="de_DE"></head><body><p>x</p></body></html>', "de"),
         ('<html><head><meta http-equiv="Content-Language" content="fr"></head><body><p>x</p></body></html>', "fr"),
         ('<html lang="{{ language }}"><body><p>x</p></body></html>', None),
+        ('<html lang="ger"><body><p>x</p></body></html>', "de"),
+        ('<html lang="und"><body><p>x</p></body></html>', None),
         ("<p lang='fr'>x</p>", None),
     ],
 )
 def test_a_page_says_its_language(page, language):
     assert read(load_html, page.encode())[0][0].language == language
+
+
+CRAWL = warc((ADDRESS, PAGE.encode(), {}))
+
+
+@pytest.mark.parametrize(
+    ("name", "raw"),
+    [
+        ("a.mht", mhtml(page_part())),
+        ("a.MHTML", mhtml(page_part())),
+        ("a.webarchive", webarchive()),
+        ("a.warc", CRAWL),
+        ("a.warc.gz", gzip.compress(CRAWL)),
+        ("a.eml", mhtml(page_part(), Subject="x")),
+        ("a.mbox", b"From - Mon Aug 18 10:00:00 2025\n" + mhtml(page_part(), Subject="x")),
+        ("a.xml", b"<rss version='2.0'><channel><item><description>x</description></item></channel></rss>"),
+    ],
+)
+def test_a_file_is_read_by_how_its_name_ends(name, raw):
+    (document,) = load_bytes(raw, name=name, source=name)
+    assert document.source.startswith(name)
+
+
+def test_the_process_that_reads_files_reads_these():
+    notes = []
+    with Parser() as parser:
+        (page,) = parser.documents(CRAWL, name="a.warc", source="a.warc", on_note=notes.append)
+        with pytest.raises(SkippedFile):
+            list(parser.documents(b"<urlset/>", name="a.xml", source="a.xml"))
+    assert (page.text, page.language, notes) == (TEXT, "en", [])
