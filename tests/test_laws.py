@@ -23,9 +23,9 @@ MAY_IMPORT = {
     "training": {"training", "assistant", "vectorstore"},
 }
 HEAVY = {
-    "chromadb", "fastapi", "gradio", "langchain", "langchain_core", "langchain_openai", "lxml", "markdown_it", "numpy",
-    "onnxruntime", "openai", "pandas", "pydantic", "pydantic_settings", "rich", "snowballstemmer", "tiktoken",
-    "tokenizers", "trafilatura", "uvicorn",
+    "brotli", "chromadb", "fastapi", "feedparser", "gradio", "langchain", "langchain_core", "langchain_openai", "lxml",
+    "markdown_it", "numpy", "onnxruntime", "openai", "pandas", "pydantic", "pydantic_settings", "rich",
+    "snowballstemmer", "tiktoken", "tokenizers", "trafilatura", "uvicorn", "warcio",
 }  # fmt: skip
 MODULES = sorted(
     path.relative_to(HOUSE)

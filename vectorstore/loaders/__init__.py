@@ -19,6 +19,17 @@ FORMATS = {
     ".html": "html.load_html",
     ".htm": "html.load_html",
     ".xhtml": "html.load_html",
+    ".eml": "mail.load_eml",
+    ".mbox": "mbox.load_mbox",
+    ".rss": "feeds.load_feed",
+    ".atom": "feeds.load_feed",
+    ".xml": "feeds.load_feed",
+    ".epub": "epub.load_epub",
+    ".mht": "archives.load_mhtml",
+    ".mhtml": "archives.load_mhtml",
+    ".webarchive": "archives.load_webarchive",
+    ".warc": "warc.load_warc",
+    ".warc.gz": "warc.load_warc",
 }
 SUFFIXES = tuple(FORMATS)
 
