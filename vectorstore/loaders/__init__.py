@@ -30,6 +30,13 @@ FORMATS = {
     ".webarchive": "archives.load_webarchive",
     ".warc": "warc.load_warc",
     ".warc.gz": "warc.load_warc",
+    ".pdf": "pdf.load_pdf",
+    ".docx": "docx.load_docx",
+    ".pptx": "pptx.load_pptx",
+    ".xlsx": "xlsx.load_xlsx",
+    ".csv": "csv.load_csv",
+    ".tsv": "csv.load_csv",
+    ".rtf": "rtf.load_rtf",
 }
 SUFFIXES = tuple(FORMATS)
 

@@ -53,8 +53,12 @@ _MAIN: dict[Office, bytes] = {
     "xlsx": b"spreadsheetml.sheet.main+xml",
 }
 _ENCRYPTION = "EncryptionInfo".encode("utf-16-le")
-_BINARY = {"zip": (b"PK\x03\x04", b"PK\x05\x06"), "ole": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"}
-_TEXT = {"rtf": (b"{\\rtf",), "html": (b"<!doctype html", b"<html")}
+_STARTS: dict[str, tuple[bytes, ...]] = {
+    "zip": (b"PK\x03\x04", b"PK\x05\x06"),
+    "ole": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
+    "rtf": (b"{\\rtf",),
+    "html": (b"<!doctype html", b"<!DOCTYPE html", b"<!DOCTYPE HTML", b"<html", b"<HTML"),
+}
 _NAMES = {
     "docx": "a Word document",
     "pptx": "a PowerPoint presentation",
@@ -72,11 +76,8 @@ def _sniff(raw: bytes) -> str:
     """Return what raw begins like; a PDF may have up to 1,024 other bytes before it."""
     if not raw:
         raise SkippedFile("empty", "the file holds nothing")
-    beginning = raw[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for kind, start in _BINARY.items():
-        if raw.startswith(start):
-            return kind
-    for kind, starts in _TEXT.items():
+    beginning = raw[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for kind, starts in _STARTS.items():
         if beginning.startswith(starts):
             return kind
     return "pdf" if b"%PDF-" in raw[:1024] else "other"
