@@ -84,14 +84,18 @@ def search(
 
 
 def _open_retriever(settings: "Settings", filters: Filters) -> "Retriever":
-    from assistant.open import open_settings_embedder
+    from assistant.open import open_settings_embedder, open_settings_server
     from vectorstore.library import Library as OpenLibrary
     from vectorstore.retrieve import Retriever
 
-    library = OpenLibrary.open(settings.library)
+    library = OpenLibrary.open(settings.library, open_settings_server(settings))
     expect_known(filters, library)
     return Retriever(library, open_settings_embedder(settings))
 
 
 def _found_json(question: str, hits: tuple[Hit, ...]) -> Json:
-    return {"question": question, "hits": [hit_json(hit) for hit in hits]}
+    from vectorstore.retrieve import notice_of
+
+    found: Json = {"question": question, "hits": [hit_json(hit) for hit in hits]}
+    notice = notice_of(hits)
+    return found | {"notice": notice} if notice else found
