@@ -36,9 +36,9 @@ from assistant.verify import Verifier
 from assistant.writing import Writing
 from vectorstore.errors import UserError
 from vectorstore.library import Library
-from vectorstore.retrieve import Retriever, notice_of
+from vectorstore.retrieve import Retriever
 from vectorstore.text import normalise
-from vectorstore.types import Filters, Hit
+from vectorstore.types import Filters, Hit, notice_of
 
 NEAREST = 3  # passages shown beside an abstention: enough to see what was looked at, few enough to read
 

@@ -40,7 +40,8 @@ class Restored:
 def restore(settings: "Settings", file: Path) -> Restored:
     """Put a backup in the place of the library and the uploads that the settings name, and build the vector index.
 
-    Nothing is embedded, so nobody is contacted but a Chroma server that is to hold the vectors. A backup is not signed: restore only what you made.
+    Nothing is embedded, so nobody is contacted but a Chroma server that is to hold the vectors. A backup is not signed:
+    restore only what you made.
 
     Raises:
         UserError: if something stands there already, or if the file is no whole backup. Nothing has changed then.

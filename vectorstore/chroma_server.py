@@ -1,7 +1,7 @@
 """A Chroma server, spoken to over its HTTP interface (v2): what we send is here, and so is how long we wait.
 
-Not with Chroma's own client: that one waits for ever (chromadb 1.5.9, without a setting), raises a bare ValueError for a
-server that is not there, and can fetch a model from the internet when it is handed text.
+Not with Chroma's own client: that one waits for ever (chromadb 1.5.9, and no setting bounds it), raises a bare
+ValueError for a server that is not there, and fetches a model from the internet when it is handed text.
 """
 
 import time
@@ -40,7 +40,10 @@ class ChromaServer:
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        """Speak to the server at url, "http://127.0.0.1:8000", which holds no password; token is for a proxy before it."""
+        """Speak to the server at url, "http://127.0.0.1:8000"; the token is for a proxy in front of it.
+
+        The url is shown and logged, so no password stands in it.
+        """
         self.url = url.rstrip("/")
         self._client = httpx.Client(headers={"Authorization": f"Bearer {token}"} if token else {})
         self._away_until = 0.0

@@ -36,8 +36,8 @@ _ALL = Filters()
 class Manifest:
     """What a library holds and what it was made with; `embedder` is "" before the first run has finished.
 
-    `generation` names the folder or collection of the vector index, None when there are no passages; `revision` grows by one with
-    every run that changed something.
+    `generation` names the folder of the vector index, or its collection on a server, None when there are no passages;
+    `revision` grows by one with every run that changed something.
     """
 
     schema: int

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vectorstore.errors import IndexAway
 from vectorstore.library import Library
 from vectorstore.places import Index, open_index
-from vectorstore.types import Filters, Hit, Why
+from vectorstore.types import ByWords, Filters, Hit, Why
 from vectorstore.words import any_of, query_terms, terms
 
 if TYPE_CHECKING:
@@ -34,20 +34,6 @@ READ = 20
 READ_SHARE = 0.5
 
 _log = logging.getLogger(__name__)
-
-
-class ByWords(tuple[Hit, ...]):
-    """Hits that were found by words alone, because the vector index was away; whoever shows them shows `notice`."""
-
-    notice = (
-        "The search by meaning is not available at the moment: passages were found by their words alone, and others "
-        "may have been missed."
-    )
-
-
-def notice_of(hits: Sequence[Hit]) -> str | None:
-    """Return what is to be told to whoever is shown these hits."""
-    return hits.notice if isinstance(hits, ByWords) else None
 
 
 class Reranker(Protocol):
