@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from stand_ins import WordEmbedder
+from starlette.testclient import TestClient
 
 from assistant.backup import back_up
 from assistant.check import check_text
@@ -27,7 +28,9 @@ from assistant.plain import hits_text
 from assistant.restore import restore
 from assistant.settings import Settings
 from assistant.terminal import Terminal, show_hits
+from assistant.web.app import create_app
 from assistant.web.readiness import Readiness
+from assistant.web.schema import Ready
 from vectorstore import places
 from vectorstore.chroma_server import ChromaServer
 from vectorstore.errors import IndexAway, OwnerError, UserError
@@ -335,8 +338,17 @@ def test_an_assistant_opens_answers_and_is_ready_without_the_server_and_says_so(
     answer = assistant.ask("Who painted the bridge?")
     assert (answer.state, answer.notice) == ("complete", ByWords.notice)
     assert assistant.ask("Wolkenkuckucksheim?").notice == ByWords.notice
-    ready, told = asyncio.run(Readiness(assistant).check())
-    assert (ready, told["status"], told["limited"]) == (True, "ready", "words")
+
+
+def test_programs_are_told_that_words_alone_were_searched(news, away):
+    settings = news.model_copy(update={"chroma_url": away})
+    with TestClient(create_app(open_assistant(settings), settings, []), base_url="http://127.0.0.1:7860") as client:
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.json()["status"], answer.json()["limited"]) == (200, "ready", "words")
+        assert Ready(**answer.json())
+        found = client.post("/api/search", json={"query": "green bridge"})
+        assert (len(found.json()), found.headers["Footnote-Notice"]) == (1, ByWords.notice)
+        assert client.post("/api/ask", json={"question": "Who painted it?"}).json()["notice"] == ByWords.notice
 
 
 def test_what_is_found_by_words_alone_is_told_wherever_hits_are_shown(news, away, capsys):

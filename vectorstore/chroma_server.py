@@ -17,8 +17,8 @@ from vectorstore.text import one_line
 _CONNECT_SECONDS = 2.0
 SEARCH_SECONDS = 5.0
 CHECK_SECONDS = 60.0
-# The server files what was added when it is next asked: 100,000 vectors at once take it minutes.
-BUILD_SECONDS = 900.0
+# The server has filed a batch when it answers, and with the last one it writes the whole graph to disk.
+BUILD_SECONDS = 300.0
 
 # A server that hangs must not cost every search its SEARCH_SECONDS: after a failure it is left alone for so long.
 _PAUSE_SECONDS = 2.0
