@@ -137,6 +137,7 @@ def document_json(document: Document) -> Json:
         "author": document.author,
         "published": document.published.isoformat() if document.published else None,
         "url": document.url,
+        "language": document.language,
         "text": document.text,
         "landmarks": [
             {"kind": one.kind, "label": one.label, "start": one.span.start, "end": one.span.end}
@@ -234,6 +235,7 @@ def read_document(fields: Json) -> Document:
         outlet=fields["outlet"],
         author=fields["author"],
         url=fields["url"],
+        language=fields.get("language"),  # kept before there was one
         landmarks=tuple(
             Landmark(one["kind"], one["label"], Span(one["start"], one["end"])) for one in fields["landmarks"]
         ),

@@ -188,7 +188,7 @@ def test_each_line_is_a_block_that_finds_its_own_direction_and_ends_its_own_over
     ],
 )
 def test_a_heading_is_a_heading_with_the_characters_the_loader_kept(suffix, raw):
-    about = load_bytes(raw.encode(), suffix=suffix, source=f"a{suffix}")
+    (about,) = load_bytes(raw.encode(), name=f"a{suffix}", source=f"a{suffix}")
     headings = parsed(reader(about)).find_class("heading")
     assert [one.text.strip() for one in headings] == [one.label for one in about.landmarks]
     assert {one.tag for one in headings} == {"h3"}
@@ -341,7 +341,7 @@ def attacks():
             documents.append(Document(attack["id"], payload, payload))
             for suffix in (".txt", ".md", ".html"):
                 try:
-                    loaded = load_bytes(payload.encode(), suffix=suffix, source=attack["id"] + suffix)
+                    (loaded,) = load_bytes(payload.encode(), name=f"a{suffix}", source=attack["id"] + suffix)
                 except SkippedFile:
                     unread.append(attack["id"] + suffix)
                 else:

@@ -15,12 +15,18 @@ class SkippedFile(Exception):  # noqa: N818 - a file that is skipped is an outco
         "empty",
         "not_text",
         "not_a_file",
+        "type_mismatch",
+        "encrypted",
+        "damaged",
+        "no_text_layer",
         "too_large",
+        "expands_too_much",
         "unreadable",
         "unsupported_format",
         "bad_front_matter",
         "no_article",
         "parser_timeout",
+        "parser_memory",
         "changing",
     )
 

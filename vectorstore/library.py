@@ -27,7 +27,7 @@ from vectorstore.types import Document, Filters, Passage, Sentence
 if TYPE_CHECKING:
     from vectorstore.chroma_server import ChromaServer
 
-SCHEMA = 1
+SCHEMA = 2
 
 _ALL = Filters()
 

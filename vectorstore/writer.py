@@ -16,12 +16,21 @@ from vectorstore.words import terms
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A document of the library and the file it was made of; `path` is resolved, `file_hash` over the bytes."""
+    """A document of the library and the file it was made of; `path` is resolved, `file_hash` over the bytes.
+
+    `part` is how the source goes on after that of the file: "" unless the file holds many.
+    """
 
     id: str
     source: str
+    part: str
     path: bytes
     file_hash: bytes
+
+    @property
+    def file_source(self) -> str:
+        """What the file goes by."""
+        return self.source.removesuffix(self.part)
 
 
 class Writer:
@@ -31,10 +40,13 @@ class Writer:
         """Use `writing`."""
         self._connection = library.connection
 
-    def known(self) -> dict[bytes, Known]:
+    def known(self) -> dict[bytes, list[Known]]:
         """Return all documents by the path of their file."""
-        found = self._connection.execute("SELECT id, source, path, file_hash FROM documents")
-        return {row[2]: Known(*row) for row in found}
+        by_path: dict[bytes, list[Known]] = {}
+        for row in self._connection.execute("SELECT id, source, part, path, file_hash FROM documents ORDER BY number"):
+            known = Known(*row)
+            by_path.setdefault(known.path, []).append(known)
+        return by_path
 
     def put(
         self,
@@ -42,6 +54,7 @@ class Writer:
         *,
         path: bytes,
         file_hash: bytes,
+        part: str = "",
         sentences: Sequence[Sentence],
         passages: Sequence[Passage],
     ) -> None:
@@ -49,6 +62,7 @@ class Writer:
         self.remove(document.id)
         values = rows.document_values(document) | {
             "path": path,
+            "part": part,
             "file_hash": file_hash,
             "sentences": rows.sentences_value(sentences),
         }
@@ -59,6 +73,22 @@ class Writer:
         title = _words(document.title)
         for passage in passages:
             self._put_passage(document, number, title, passage, sentences)
+
+    def keep(self, document_id: str, *, file_hash: bytes) -> None:
+        """Take a document that says the same as before for one of the newest form of its file."""
+        self._connection.execute("UPDATE documents SET file_hash = ? WHERE id = ?", (file_hash, document_id))
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Take back what is changed within the block if it ends with an error."""
+        self._connection.execute("SAVEPOINT file")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO file")
+            raise
+        finally:
+            self._connection.execute("RELEASE file")
 
     def remove(self, document_id: str) -> None:
         """Remove a document and all that was made of it, if it is there."""

@@ -173,7 +173,7 @@ class Documents(RootModel[list[Listed]]):
 class Landmark(BaseModel):
     """A place that a reader can find in a document."""
 
-    kind: Literal["heading"]
+    kind: Literal["heading", "page", "slide", "row", "message"]
     label: str
     start: int
     end: int
@@ -198,6 +198,7 @@ class Document(BaseModel):
     author: str | None
     published: datetime.date | None
     url: str | None
+    language: str | None
     text: str
     landmarks: list[Landmark]
     characters: int

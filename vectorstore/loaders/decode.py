@@ -2,9 +2,13 @@
 
 import codecs
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vectorstore.errors import SkippedFile
+from vectorstore.loaders.read import too_large
+
+LARGEST_TEXT = 20_000_000  # bytes; no book has as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,11 @@ def decode(raw: bytes, *, declared: str | None = None) -> Decoded:
     nearly all is ASCII; what charset-normalizer finds; Windows-1252.
 
     Raises:
-        SkippedFile: "empty" if there is nothing but white space, "not_text" if the bytes are no text.
+        SkippedFile: "empty" if there is nothing but white space, "not_text" if the bytes are no text, "too_large" if
+            they are more than LARGEST_TEXT.
     """
+    if len(raw) > LARGEST_TEXT:
+        raise too_large(len(raw), LARGEST_TEXT)
     decoded = _decode(raw, declared)
     if not decoded.text.strip("\ufeff \t\r\n\f\v\0"):
         reason = "not_text" if "\0" in decoded.text else "empty"
@@ -55,6 +62,18 @@ _OTHER_FILES = (
     (b"{\\rtf", "an RTF document"),
     (b"\xd0\xcf\x11\xe0", "an old Office document"),
 )
+
+
+def read_text(raw: bytes, *, source: str, on_note: Callable[[str], None], declared: str | None = None) -> str:
+    """Return the text of raw as `decode` does; `on_note` hears how, if that was a guess or not all could be decoded.
+
+    Raises:
+        SkippedFile: as `decode` does.
+    """
+    decoded = decode(raw, declared=declared)
+    if decoded.note:
+        on_note(f"{source}: {decoded.note}")
+    return decoded.text
 
 
 def _decode(raw: bytes, declared: str | None) -> Decoded:

@@ -3,7 +3,7 @@
 import datetime
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from copy import deepcopy
 from itertools import islice
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from vectorstore.errors import SkippedFile
 from vectorstore.loaders import blocks
 from vectorstore.loaders.dates import read_day
+from vectorstore.loaders.decode import read_text
 from vectorstore.loaders.front_matter import FrontMatter, web_address
 from vectorstore.loaders.titles import title_of
 from vectorstore.loaders.visible import remove_hidden
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement  # type: ignore[import-untyped]  # lxml ships no types
 
 
-def load_html(text: str, *, source: str) -> Document:
+def load_html(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Iterator[Document]:
+    """Yield the article of a web page as a document, as `read_html` reads it.
+
+    Raises:
+        SkippedFile: as `decode` and `read_html` do.
+    """
+    yield read_html(read_text(raw, source=source, on_note=on_note, declared=declared_encoding(raw)), source=source)
+
+
+def read_html(text: str, *, source: str) -> Document:
     """Return the page's article as a document; text that the page hides is not in it.
 
     Nothing is fetched. A page without an article (a list of telephone numbers on the intranet) gives its whole body
@@ -45,6 +55,7 @@ def load_html(text: str, *, source: str) -> Document:
         outlet=about.outlet,
         author=about.author,
         url=about.url,
+        language=about.language,
         landmarks=written.landmarks,
     )
 
