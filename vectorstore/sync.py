@@ -316,13 +316,10 @@ class _Run:
         return embedded_text(self.library.document(passage.document_id), passage)
 
     def _must_build(self, before: Manifest) -> bool:
-        problem = places.misplaced(self.library)
-        if not problem and (not before.embedder or self.added or self.changed or self.removed or self.notes):
-            return True
-        if problem := problem or places.examine(self.library):
+        asked = not before.embedder or self.added or self.changed or self.removed or self.notes
+        if problem := (places.misplaced if asked else places.examine)(self.library):
             self.notes.append(f"the vector index was built again, because {problem}")
-            return True
-        return False
+        return bool(asked or problem)
 
     def _build(self, before: Manifest, keys: Sequence[str]) -> None:
         """Build the new generation and describe the new state; the commit that follows puts both in force."""
