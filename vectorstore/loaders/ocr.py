@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from vectorstore.errors import OwnerError
+from vectorstore.errors import OwnerError, SkippedFile
 from vectorstore.loaders.pdf_lines import Line, Page
-from vectorstore.text import normalise
+from vectorstore.text import normalise, one_line
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage  # type: ignore[import-untyped]  # pypdfium2 ships no types
@@ -21,7 +21,8 @@ def ocr_pages(pdf: "PdfDocument", numbers: Sequence[int], *, languages: Sequence
     """Yield the pages with these numbers, counted from 0, as tesseract reads them in its languages ("eng", "deu").
 
     Raises:
-        OwnerError: if tesseract is not installed, or not for one of the languages, or takes over a minute for a page.
+        OwnerError: if tesseract is not installed, or not for one of the languages.
+        SkippedFile: "parser_timeout" if a page takes over a minute, "damaged" if tesseract cannot read one.
     """
     program = shutil.which("tesseract")
     if program is None:
@@ -44,10 +45,16 @@ def _read(program: str, page: "PdfPage", languages: Sequence[str]) -> Page:
     try:
         done = subprocess.run(command, input=_picture(page, scale), capture_output=True, timeout=_LONGEST, check=False)
     except subprocess.TimeoutExpired:
-        raise OwnerError(f"tesseract took over {_LONGEST} seconds for a page; switch OCR off for this file") from None
+        raise SkippedFile("parser_timeout", f"tesseract took over {_LONGEST} seconds for a page") from None
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise OwnerError(f"tesseract failed: {said[0]}; check that its languages {'+'.join(languages)} are installed")
+        said = done.stderr.decode(errors="replace").strip()
+        if "language" in said:
+            raise OwnerError(
+                f"tesseract does not know all of {'+'.join(languages)}; install what it needs to read them"
+            )
+        raise SkippedFile(
+            "damaged", f"tesseract could not read a page ({one_line(said, longest=100) or 'without a word'})"
+        )
     return Page(tuple(_lines(done.stdout.decode(errors="replace"), scale, height)), height)
 
 
