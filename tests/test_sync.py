@@ -5,7 +5,7 @@ import shutil
 import pytest
 from stand_ins import WordEmbedder
 
-from vectorstore import entries, generations
+from vectorstore import generations, places
 from vectorstore.errors import UserError
 from vectorstore.index import VectorIndex
 from vectorstore.library import Library, Skipped
@@ -180,7 +180,7 @@ def test_an_index_that_is_damaged_is_built_again_from_the_embeddings(zoo):
 
 def test_an_index_that_nobody_touched_is_not_tried_again(zoo, monkeypatch):
     folder, library = zoo
-    monkeypatch.setattr(entries, "examine", lambda library: pytest.fail("it was tried"))
+    monkeypatch.setattr(places, "examine", lambda library: pytest.fail("it was tried"))
     assert run(library, folder).notes == ()
 
 

@@ -6,7 +6,8 @@ CREATE TABLE documents (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     source TEXT NOT NULL UNIQUE,
-    path BLOB NOT NULL UNIQUE,      -- resolved and absolute: the identity of the file
+    path BLOB NOT NULL,             -- resolved and absolute: the identity of the file, which may hold many
+    part TEXT NOT NULL,             -- how its source goes on after the file's: "", or "#4f1c" of one of many in a file
     file_hash BLOB NOT NULL,        -- SHA-256 of the file's bytes
     title TEXT NOT NULL,
     published TEXT,
@@ -14,12 +15,14 @@ CREATE TABLE documents (
     folded_outlet TEXT,
     author TEXT,
     url TEXT,
+    language TEXT,
     text TEXT NOT NULL,             -- the long columns last: what comes after them takes ten times longer to read
     landmarks TEXT NOT NULL,        -- [[kind, label, start, end], …]
     sentences TEXT NOT NULL         -- [[start, end, paragraph, heading], …]
 );
 -- What lists and filters look at, without the texts: reading these columns from the table is ten times slower.
 CREATE INDEX documents_in_brief ON documents (title, source, outlet, folded_outlet, published);
+CREATE INDEX documents_by_path ON documents (path);
 CREATE INDEX documents_by_day ON documents (published);
 CREATE INDEX documents_by_outlet ON documents (folded_outlet);
 
