@@ -1,13 +1,16 @@
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vectorstore import generations
 from vectorstore.errors import UserError
-from vectorstore.index import VectorIndex
+from vectorstore.index import VectorIndex, change_index, write_index
 
 ENTRIES, DIMENSION = 1200, 16
 
@@ -133,6 +136,19 @@ def test_a_change_that_is_not_what_was_said_is_refused_and_leaves_nothing(genera
     assert [path.name for path in generation.parent.iterdir()] == [generation.name]
 
 
+def test_a_change_that_breaks_off_leaves_the_generation_it_began_with(generation):
+    def batches():
+        yield going(IDS[0])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        generations.change(
+            generation.parent, generation.name, batches(), operations=2, entries=ENTRIES, kept=VECTORS[300:320]
+        )
+    assert [path.name for path in generation.parent.iterdir()] == [generation.name]
+    assert VectorIndex.open(generation).query(VECTORS[0], 1)[0][0] == IDS[0]
+
+
 def test_a_damaged_generation_cannot_be_changed(generation):
     next(generation.glob("*/data_level0.bin")).write_bytes(b"")
     with pytest.raises(RuntimeError):
@@ -140,6 +156,30 @@ def test_a_damaged_generation_cannot_be_changed(generation):
             generation.parent, generation.name, [going(IDS[0])], operations=1, entries=ENTRIES - 1, kept=VECTORS[1:20]
         )
     assert [path.name for path in generation.parent.iterdir()] == [generation.name]
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.sets(st.integers(0, 39), min_size=1), min_size=2, max_size=5))
+def test_an_index_changed_step_by_step_answers_as_one_built_anew(tmp_path_factory, states):
+    directory = tmp_path_factory.mktemp("steps")
+
+    def batch(numbers):
+        return [IDS[each] for each in sorted(numbers)], VECTORS[sorted(numbers)]
+
+    write_index(directory / "0", [batch(states[0])], entries=len(states[0]))
+    for step, (before, after) in enumerate(pairwise(states)):
+        shutil.copytree(directory / f"{step}", directory / f"{step + 1}")
+        batches = [going(*(IDS[each] for each in sorted(before - after))), batch(after - before)]
+        change_index(directory / f"{step + 1}", [each for each in batches if each[0]], operations=len(before ^ after))
+    write_index(directory / "anew", [batch(states[-1])], entries=len(states[-1]))
+    changed, anew = VectorIndex.open(directory / f"{len(states) - 1}"), VectorIndex.open(directory / "anew")
+    assert changed.entries == anew.entries == len(states[-1])
+    for vector in VECTORS[:5]:
+        found, expected = changed.query(vector, 40), anew.query(vector, 40)
+        assert [each for each, _ in found] == [each for each, _ in expected]
+        assert [cosine for _, cosine in found] == pytest.approx([cosine for _, cosine in expected], abs=1e-6)
+    changed.close()
+    anew.close()
 
 
 def test_searching_leaves_the_fingerprint_and_damage_changes_it(generation):

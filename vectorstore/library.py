@@ -8,21 +8,24 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorstore import catalogue, rows
+from vectorstore import bm25, catalogue, rows
 from vectorstore.catalogue import Brief, Overview
 from vectorstore.embeddings import Embeddings
 from vectorstore.errors import OwnerError
 from vectorstore.types import Document, Filters, Passage, Sentence
+
+if TYPE_CHECKING:
+    from vectorstore.chroma_server import ChromaServer
 
 SCHEMA = 2
 
@@ -33,9 +36,9 @@ _ALL = Filters()
 class Manifest:
     """What a library holds and what it was made with; `embedder` is "" before the first run has finished.
 
-    `generation` names the folder of the vector index, None when there are no passages; `revision` grows by one with
-    every run that changed something. `deleted` entries are still in the graph of the vector index, and `proven` is the
-    fingerprint of its files when they were last searched with success.
+    `generation` names the folder of the vector index, or its collection on a server, None when there are no passages;
+    `revision` grows by one with every run that changed something. `deleted` entries are still in the graph of the
+    index, and `proven` is the fingerprint of its files, if it has any, when they were last searched with success.
     """
 
     schema: int
@@ -75,34 +78,35 @@ class Embeds(Protocol):
 class Library:
     """A library on disk; any number of threads and processes may read it while one writes."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, server: "ChromaServer | None" = None) -> None:
         """Use `open` or `create`."""
         self.directory = directory
+        self.server = server  # where its vectors are to lie, else in the directory
         self._local = threading.local()
 
     @classmethod
-    def open(cls, directory: Path) -> "Library":
-        """Open an existing library.
+    def open(cls, directory: Path, server: "ChromaServer | None" = None) -> "Library":
+        """Open an existing library, whose vectors are to lie on the server if there is one.
 
         Raises:
             OwnerError: if there is none, or one of another version.
         """
         if not (directory / "library.db").is_file():
             raise OwnerError(f"there is no library in {directory}; make one with `footnote index PATH`")
-        library = cls(directory)
+        library = cls(directory, server)
         library._check()
         return library
 
     @classmethod
-    def create(cls, directory: Path) -> "Library":
-        """Open the library in directory, or make an empty one.
+    def create(cls, directory: Path, server: "ChromaServer | None" = None) -> "Library":
+        """Open the library in directory as `open` does, or make an empty one.
 
         Raises:
             OwnerError: if the directory cannot be written, or holds a library of another version.
         """
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            library = cls(directory)
+            library = cls(directory, server)
             library._make_tables()
         except (OSError, sqlite3.OperationalError) as error:
             raise OwnerError(f"cannot write a library in {directory}: {error}") from error
@@ -244,44 +248,48 @@ class Library:
         found = self._library.execute(f"SELECT {rows.PASSAGE} WHERE d.id = ? ORDER BY p.number", (document_id,))
         return rows.passages(found)
 
-    def matching(self, filters: Filters) -> frozenset[str] | None:
-        """Return the ids of the passages that pass the filters; None if the filters restrict nothing."""
-        if not filters:
-            return None
+    def matching(self, filters: Filters, *, limit: int) -> list[str] | None:
+        """Return the ids of the passages that pass the filters; None if there are more than limit."""
         where, values = rows.where(filters)
         found = self._library.execute(
-            f"SELECT p.id FROM documents d JOIN passages p ON p.document = d.number WHERE {where}", values
-        )
-        return frozenset(passage_id for (passage_id,) in found)
+            f"SELECT p.id FROM documents d JOIN passages p ON p.document = d.number WHERE {where} LIMIT ?",
+            (*values, limit + 1),
+        ).fetchall()
+        return [passage_id for (passage_id,) in found] if len(found) <= limit else None
 
     def lexical(self, match: str, *, limit: int, filters: Filters = _ALL) -> list[tuple[str, float]]:
-        """Return the passages that match a full-text query with their BM25, best first, ties by id.
+        """Return the passages that match a full-text query with their BM25, best first, ties by their number.
 
         `match` is in the language of FTS5 over terms (`words.any_of` writes it); an empty one matches nothing.
         """
         if not match:
             return []
         where, values = rows.where(filters)
+        passing = (
+            "CROSS JOIN passages q ON q.number = words.rowid CROSS JOIN documents d ON d.number = q.document"
+            if filters
+            else ""
+        )
+        # The passages are joined when few are left, because that takes as long as to score them.
         return self._library.execute(
-            "SELECT p.id, -bm25(words) AS score FROM words CROSS JOIN passages p ON p.number = words.rowid "
-            f"CROSS JOIN documents d ON d.number = p.document WHERE words MATCH ? AND {where} "
-            "ORDER BY score DESC, p.id LIMIT ?",
+            "SELECT p.id, score FROM (SELECT words.rowid AS number, -bm25(words) AS score "
+            f"FROM words {passing} WHERE words MATCH ? AND {where} ORDER BY score DESC, words.rowid LIMIT ?) found "
+            "CROSS JOIN passages p ON p.number = found.number ORDER BY score DESC, p.number",
             (match, *values, limit),
         ).fetchall()
 
-    def lexical_scores(self, match: str, ids: Sequence[str]) -> dict[str, float]:
-        """Return the BM25 of each of these passages; 0.0 for one that does not match."""
-        scores = dict.fromkeys(ids, 0.0)
-        if match:
-            # CROSS JOIN keeps the full-text query outermost: run once for each id it would count every word anew.
-            scores.update(
-                self._library.execute(
-                    "SELECT p.id, -bm25(words) FROM words CROSS JOIN passages p ON p.number = words.rowid "
-                    "WHERE words MATCH ? AND p.id IN (SELECT value FROM json_each(?))",
-                    (match, json.dumps(list(ids))),
-                ).fetchall()
-            )
-        return scores
+    def lexical_scores(self, frequency: Mapping[str, int], ids: Sequence[str]) -> dict[str, float]:
+        """Return the BM25 of each of these passages for the words whose `document_frequency` is given; 0.0 without any.
+
+        Raises:
+            KeyError: for an id that is not in the library.
+        """
+        found = self._library.execute(
+            "SELECT id, number FROM passages WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+        )
+        numbers = dict(found.fetchall())
+        scores = bm25.scores(self._library, frequency, list(numbers.values()))
+        return {each: scores[numbers[each]] for each in ids}
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """Return in how many passages each term occurs; a term is a word as `words.terms` gives it."""
@@ -309,13 +317,18 @@ class Library:
         """Yield the keys under which the passages are embedded, in the order of the passages."""
         return (key for (key,) in self._library.execute("SELECT embedding FROM passages ORDER BY number"))
 
-    def embedded_as(self, keys: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return the ids of the passages that have these embedding keys, in order; of unknown keys nothing."""
+    def embedded_as(self, keys: Sequence[str], filters: Filters = _ALL) -> dict[str, tuple[str, ...]]:
+        """Return, in the order of these embedding keys, the ids of the passages that have each and pass the filters.
+
+        The ids of a key are sorted; a key without such passages is left out.
+        """
+        where, values = rows.where(filters)
+        documents = "CROSS JOIN documents d ON d.number = p.document" if filters else ""
         found: dict[str, list[str]] = {}
         for key, passage_id in self._library.execute(
             "SELECT p.embedding, p.id FROM json_each(?) each CROSS JOIN passages p ON p.embedding = each.value "
-            "ORDER BY p.id",
-            (json.dumps(list(keys)),),
+            f"{documents} WHERE {where} ORDER BY p.id",
+            (json.dumps(list(keys)), *values),
         ):
             found.setdefault(key, []).append(passage_id)
         return {key: tuple(found[key]) for key in keys if key in found}

@@ -4,14 +4,14 @@ import errno
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vectorstore import entries, generations
+from vectorstore import entries, places, renewal
 from vectorstore.ahead import Ahead
 from vectorstore.entries import windows
-from vectorstore.errors import OwnerError, UserError
+from vectorstore.errors import IndexAway, OwnerError, UserError
 from vectorstore.intake import Intake
 from vectorstore.library import Library, Manifest
 from vectorstore.loading import Outside, read_loader
@@ -97,13 +97,14 @@ def _bring_up_to_date(
             f"passages of {passage_tokens} tokens are too long for {embedder.model}, which reads {embedder.limit}"
         )
     with _room_named(library.directory), only_writer(library.directory):
-        generations.tidy(library.directory / "index", library.manifest().generation)
+        places.tidy(library, elsewhere=True)
         with writing(library) as writer, Ahead(library.directory / "embeddings.db", embedder) as ahead:
             tell = on_progress or (lambda progress: None)
             run = _Run(Intake(library, writer, embedder, passage_tokens, ahead, tell), embedder)
             report = run.update(read)
         library.embeddings.prune(library.directory / "library.db")
-        generations.tidy(library.directory / "index", library.manifest().generation)
+        with suppress(IndexAway):  # the new state is in force; the next run tidies up
+            places.tidy(library)
     return report
 
 
@@ -216,17 +217,16 @@ class _Run:
 
     def _must_build(self, before: Manifest) -> bool:
         intake = self.intake
-        if not before.embedder or intake.added or intake.changed or intake.moved or intake.removed or intake.notes:
-            return True
-        directory = self.library.index_directory()
-        if directory is None or generations.fingerprint(directory) != before.proven:
-            if problem := entries.examine(self.library):
-                self.notes.append(f"the vector index was built again, because {problem}")
-                self.damaged = True
-                return True
-            if directory is not None:
-                self.writer.describe(proven=generations.fingerprint(directory))
-        return False
+        news = intake.added or intake.changed or intake.moved or intake.removed or intake.notes
+        asked = bool(not before.embedder or news)
+        if not asked and renewal.is_untouched(self.library):
+            return False
+        if problem := (places.misplaced if asked else places.examine)(self.library):
+            self.notes.append(f"the vector index was built again, because {problem}")
+            self.damaged = True
+        elif not asked:
+            self.writer.describe(proven=renewal.proof(self.library, before.generation))
+        return bool(asked or problem)
 
     def _build(self, before: Manifest) -> None:
         """Make the new generation and describe the new state; the commit that follows puts both in force."""
@@ -264,9 +264,8 @@ def _new_generation(
     def tell(done: int, total: int) -> None:
         on_progress(Progress("building", done, total))
 
-    made = entries.next_generation(library, model=model, dimension=dimension, whole=whole, tell=tell)
-    proven = generations.fingerprint(library.directory / "index" / made.name) if made.name else ""
-    writer.describe(generation=made.name, deleted=made.deleted, proven=proven)
+    made = renewal.next_generation(library, model=model, dimension=dimension, whole=whole, tell=tell)
+    writer.describe(generation=made.name, deleted=made.deleted, proven=renewal.proof(library, made.name))
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def index_paths(paths: Sequence[Path], settings: "Settings", *, allow_shrink: bo
     Raises:
         UserError: as sync does.
     """
-    from assistant.open import open_settings_embedder
+    from assistant.open import open_settings_embedder, open_settings_server
     from assistant.terminal import Terminal, progress_bar
     from vectorstore.library import Library as OpenLibrary
     from vectorstore.sync import sync
@@ -91,7 +91,7 @@ def index_paths(paths: Sequence[Path], settings: "Settings", *, allow_shrink: bo
     with progress_bar(Terminal(stderr=True)) as on_progress:
         return sync(
             paths,
-            OpenLibrary.create(settings.library),
+            OpenLibrary.create(settings.library, open_settings_server(settings)),
             open_settings_embedder(settings),
             passage_tokens=settings.passage_tokens,
             allow_shrink=allow_shrink,
@@ -100,7 +100,7 @@ def index_paths(paths: Sequence[Path], settings: "Settings", *, allow_shrink: bo
 
 
 def _index_loader(loader: str, arguments: Path | None, settings: "Settings", *, allow_shrink: bool) -> "Report":
-    from assistant.open import open_settings_embedder
+    from assistant.open import open_settings_embedder, open_settings_server
     from assistant.terminal import Terminal, progress_bar
     from vectorstore.library import Library as OpenLibrary
     from vectorstore.loading import open_loader
@@ -109,7 +109,7 @@ def _index_loader(loader: str, arguments: Path | None, settings: "Settings", *, 
     with progress_bar(Terminal(stderr=True)) as on_progress, redirect_stdout(sys.stderr):  # whatever a loader prints
         return sync_loader(
             open_loader(loader, arguments, may_be_gone=allow_shrink),
-            OpenLibrary.create(settings.library),
+            OpenLibrary.create(settings.library, open_settings_server(settings)),
             open_settings_embedder(settings),
             passage_tokens=settings.passage_tokens,
             allow_shrink=allow_shrink,
@@ -118,12 +118,15 @@ def _index_loader(loader: str, arguments: Path | None, settings: "Settings", *, 
 
 
 def _watch(paths: Sequence[Path], settings: "Settings", *, as_json: bool) -> None:
-    from assistant.open import open_settings_embedder
+    from assistant.open import open_settings_embedder, open_settings_server
     from vectorstore.library import Library as OpenLibrary
     from vectorstore.sync import sync
     from vectorstore.watching import keep_up
 
-    into, embedder = OpenLibrary.create(settings.library), open_settings_embedder(settings)
+    into, embedder = (
+        OpenLibrary.create(settings.library, open_settings_server(settings)),
+        open_settings_embedder(settings),
+    )
 
     def run(retry: bool) -> "Report":
         return sync(paths, into, embedder, passage_tokens=settings.passage_tokens, retry=retry)

@@ -80,14 +80,15 @@ class NearbyEmbedder(BundledEmbedder):
             vectors[row] = self._real[checksum % len(self._real)] + _NOISE / self.dimension**0.5 * noise
             if progress:
                 progress(row + 1)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
 
 
 class _Words:
     """The words of a corpus by kind, each as often as it occurs."""
 
     def __init__(self, texts: Sequence[Original]) -> None:
-        every = [word for text in texts for word in _WORD.findall(text.text)]
+        every: list[str] = [word for text in texts for word in _WORD.findall(text.text)]
         self._common = [word for word in every if word.islower()]
         self._names = [word for word in every if word[0].isupper()]
 

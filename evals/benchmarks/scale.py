@@ -114,7 +114,8 @@ def _sync(what: str, place: Path, library: Library, embedder: Embedder) -> Repor
 def _search(directory: Path, number: int) -> None:
     """Time searches of each kind over the same questions."""
     library = Library.open(directory)
-    retriever = Retriever(library, BundledEmbedder())
+    embedder = BundledEmbedder()
+    retriever = Retriever(library, embedder)
     questions = list(itertools.islice(_questions(library), number))
     source = next(library.documents()).source
     day = FIRST_DAY + timedelta(days=DAYS // 2)
@@ -129,7 +130,7 @@ def _search(directory: Path, number: int) -> None:
         for kind, filters in kinds.items():
             times = _timed(lambda query: retriever.search(query, filters=filters), questions)  # noqa: B023 - used at once
             _print(f"search, {kind}", f"{_percentiles(times)}, n={len(times)}")
-    times = _timed(lambda query: BundledEmbedder.embed(retriever._embedder, [query]), questions)
+    times = _timed(lambda query: embedder.embed([query]), questions)
     _print("of which the embedding of the query", _percentiles(times))
     _print("peak memory of searching", f"{memory.peak / 1e6:,.0f} MB")
     library.close()
