@@ -10,6 +10,7 @@ from assistant.settings import Settings
 from assistant.verify import open_verifier
 from vectorstore.embed import Embedder, open_embedder
 from vectorstore.library import Library
+from vectorstore.parsing import Parser
 from vectorstore.retrieve import Retriever
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ def open_settings_embedder(settings: Settings) -> Embedder:
         base_url=settings.embedding_base_url,
         api_key=key.get_secret_value() if key else None,
     )
+
+
+def open_settings_parser(settings: Settings) -> Parser:
+    """Return the parser of files that settings ask for; its process starts with the first file."""
+    return Parser(ocr_languages=settings.ocr)
 
 
 def open_settings_server(settings: Settings) -> "ChromaServer | None":
