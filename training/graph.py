@@ -1,9 +1,10 @@
 """MiniLM as ONNX nodes with 8-bit weights: for the embedder, and for the judges with their linear layer on top.
 
-Every token's activations are quantised with a scale of their own (those of the embedder as `ranges.py` says). The usual dynamic quantisation takes one scale for
-the whole batch: its vectors depend on which texts are embedded together (cosine down to 0.985 for the same text), and
-ours are kept by content hash. Weights keep to 7 of their 8 bits, because x86 processors without VNNI add two products
-in 16 bits, with saturation: 2 * 255 * 64 just fits, so that every machine computes the same.
+Every token's activations are quantised with a scale of their own, those of the embedder as `ranges.py` says. The usual
+dynamic quantisation takes one scale for the whole batch: its vectors depend on which texts are embedded together
+(cosine down to 0.985 for the same text), and ours are kept by content hash. Weights keep to 7 of their 8 bits, because
+x86 processors without VNNI add two products in 16 bits, with saturation: 2 * 255 * 64 just fits, so that every machine
+computes the same.
 """
 
 from collections.abc import Sequence
