@@ -1,7 +1,7 @@
 """An answer as JSON, and back: the contract of `footnote ask --json`, the API, the evals, exports and the history."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from assistant.types import (
     Searched,
     Usage,
 )
-from vectorstore.types import Document, Filters, Hit, Landmark, Span
+from vectorstore.types import Document, Filters, Hit, Landmark, Span, notice_of
 
 Json = dict[str, Any]  # the one place where types end: what json.dumps takes
 
@@ -137,12 +137,20 @@ def document_json(document: Document) -> Json:
         "author": document.author,
         "published": document.published.isoformat() if document.published else None,
         "url": document.url,
+        "language": document.language,
         "text": document.text,
         "landmarks": [
             {"kind": one.kind, "label": one.label, "start": one.span.start, "end": one.span.end}
             for one in document.landmarks
         ],
     }
+
+
+def hits_json(question: str, hits: Sequence[Hit]) -> Json:
+    """Return what was found for a question, with a notice where more may have been missed than is usual."""
+    found: Json = {"question": question, "hits": [hit_json(hit) for hit in hits]}
+    notice = notice_of(hits)
+    return found | {"notice": notice} if notice else found
 
 
 def hit_json(hit: Hit) -> Json:
@@ -227,6 +235,7 @@ def read_document(fields: Json) -> Document:
         outlet=fields["outlet"],
         author=fields["author"],
         url=fields["url"],
+        language=fields.get("language"),  # kept before there was one
         landmarks=tuple(
             Landmark(one["kind"], one["label"], Span(one["start"], one["end"])) for one in fields["landmarks"]
         ),

@@ -15,6 +15,7 @@ from vectorstore.retrieve import Retriever
 if TYPE_CHECKING:
     from assistant.model import ModelAnswerer
     from assistant.rewriting import ModelRewriter
+    from vectorstore.chroma_server import ChromaServer
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -23,7 +24,7 @@ def open_assistant(settings: Settings) -> Assistant:
     Raises:
         UserError: if there is no library yet, it was built with another embedding, or the model cannot be set up.
     """
-    library = Library.open(settings.library)
+    library = Library.open(settings.library, open_settings_server(settings))
     embedder = open_settings_embedder(settings)
     judges = Judges()
     verifier = open_verifier(judges)
@@ -54,6 +55,16 @@ def open_settings_embedder(settings: Settings) -> Embedder:
         base_url=settings.embedding_base_url,
         api_key=key.get_secret_value() if key else None,
     )
+
+
+def open_settings_server(settings: Settings) -> "ChromaServer | None":
+    """Return the Chroma server that settings name, if they name one; it is not contacted before it is used."""
+    if settings.chroma_url is None:
+        return None
+    from vectorstore.chroma_server import ChromaServer
+
+    token = settings.chroma_token
+    return ChromaServer(settings.chroma_url, token.get_secret_value() if token else None)
 
 
 def _open_model(settings: Settings) -> tuple["ModelAnswerer", "ModelRewriter"]:

@@ -14,7 +14,8 @@ from pathvalidate import sanitize_filename
 from assistant.open import open_settings_embedder
 from vectorstore.errors import OwnerError, SkippedFile, UserError
 from vectorstore.library import Library
-from vectorstore.loaders import SUFFIXES, load_bytes
+from vectorstore.loaders import suffix_of
+from vectorstore.parsing import Parser
 from vectorstore.sync import Report, sync
 from vectorstore.text import normalise, one_line
 
@@ -82,7 +83,9 @@ class Uploads:
                 if len(content) > self.limit:
                     raise SkippedFile("too_large", f"it has more than {self.limit:,} bytes; split it")
                 # Before it is written: what cannot be read must not take the place of what could.
-                load_bytes(content, suffix=os.path.splitext(name)[1], source=name)
+                with Parser() as parser:
+                    for _ in parser.documents(content, name=name, source=name):
+                        pass
             except SkippedFile as skipped:
                 return Outcome(one_line(name), "skipped", reason=skipped.reason, detail=skipped.detail)
             try:
@@ -158,7 +161,7 @@ class Uploads:
         outcome: Literal["indexed", "changed", "unchanged"] = (
             "indexed" if report.added else "changed" if report.changed else "unchanged"
         )
-        (source,) = report.added + report.changed + report.unchanged
+        source, *_ = report.added + report.changed + report.unchanged
         document = self._library.find(source)
         if document is None:
             raise RuntimeError(f"{source} was just indexed and is not in the library")
@@ -208,12 +211,9 @@ def file_name(given: str) -> str:
         SkippedFile: "unsupported_format" if no loader reads files with its ending.
     """
     last = normalise(given).replace("\\", "/").rpartition("/")[2]
-    stem, suffix = os.path.splitext(" ".join(last.split()).lstrip(". "))
-    if suffix.lower() not in SUFFIXES:
-        raise SkippedFile(
-            "unsupported_format",
-            f"{one_line(suffix, longest=20) or 'a name without an ending'} is none of {', '.join(SUFFIXES)}",
-        )
+    last = " ".join(last.split()).lstrip(". ")
+    length = len(suffix_of(last))
+    stem, suffix = last[:-length], last[-length:]
     longest = LONGEST_NAME - len(suffix)
     # Without the space at its end, or "CON .txt" would only afterwards become the name of a device.
     return sanitize_filename(stem.rstrip(), "_", platform="universal", fs_encoding="utf-8", max_len=longest) + suffix

@@ -188,10 +188,21 @@ def test_each_line_is_a_block_that_finds_its_own_direction_and_ends_its_own_over
     ],
 )
 def test_a_heading_is_a_heading_with_the_characters_the_loader_kept(suffix, raw):
-    about = load_bytes(raw.encode(), suffix=suffix, source=f"a{suffix}")
+    (about,) = load_bytes(raw.encode(), name=f"a{suffix}", source=f"a{suffix}")
     headings = parsed(reader(about)).find_class("heading")
     assert [one.text.strip() for one in headings] == [one.label for one in about.landmarks]
     assert {one.tag for one in headings} == {"h3"}
+
+
+def test_where_a_page_or_a_slide_begins_its_name_is_shown_and_is_no_text():
+    text = "First.\nStill first.\n\nSecond.\n\nThird."
+    marks = [("page", 'page "1"<b>', 0), ("page", "page 2", 22), ("row", "row 9", 22), ("slide", "slide 3", 31)]
+    about = Document(
+        "a.pdf", "A", text, landmarks=tuple(Landmark(kind, label, Span(at, at)) for kind, label, at in marks)
+    )
+    lines = parsed(reader(about)).find_class("text")[0]
+    assert [one.get("data-place") for one in lines] == ['page "1"<b>', None, "page 2", "slide 3"]
+    assert "".join(one.text_content() for one in lines) == text
 
 
 def test_a_mark_across_a_heading_and_two_paragraphs_is_cut_at_their_borders():
@@ -341,7 +352,7 @@ def attacks():
             documents.append(Document(attack["id"], payload, payload))
             for suffix in (".txt", ".md", ".html"):
                 try:
-                    loaded = load_bytes(payload.encode(), suffix=suffix, source=attack["id"] + suffix)
+                    (loaded,) = load_bytes(payload.encode(), name=f"a{suffix}", source=attack["id"] + suffix)
                 except SkippedFile:
                     unread.append(attack["id"] + suffix)
                 else:

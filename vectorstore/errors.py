@@ -15,12 +15,18 @@ class SkippedFile(Exception):  # noqa: N818 - a file that is skipped is an outco
         "empty",
         "not_text",
         "not_a_file",
+        "type_mismatch",
+        "encrypted",
+        "damaged",
+        "no_text_layer",
         "too_large",
+        "expands_too_much",
         "unreadable",
         "unsupported_format",
         "bad_front_matter",
         "no_article",
         "parser_timeout",
+        "parser_memory",
         "changing",
     )
 
@@ -38,3 +44,7 @@ class NotFound(UserError):  # noqa: N818 - it says what it is
 
 class OwnerError(UserError):
     """What only the owner of this installation can mend; it may name files, which are nobody else's business."""
+
+
+class IndexAway(OwnerError):  # noqa: N818 - it says what it is
+    """The vector index cannot be asked at the moment, and may be again in the next; a search goes on by words alone."""

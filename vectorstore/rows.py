@@ -3,12 +3,12 @@
 import datetime
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vectorstore.types import Document, Filters, Landmark, Passage, Sentence, Span
 
-DOCUMENT = "d.source, d.title, d.text, d.published, d.outlet, d.author, d.url, d.landmarks"
+DOCUMENT = "d.source, d.title, d.text, d.published, d.outlet, d.author, d.url, d.language, d.landmarks"
 PASSAGE = (
     "d.id, d.sentences, p.first_sentence, p.after_sentence, p.span_start, p.span_end "
     "FROM passages p JOIN documents d ON d.number = p.document"
@@ -17,7 +17,7 @@ PASSAGE = (
 
 def document(row: tuple[Any, ...]) -> Document:
     """Make a document of the columns DOCUMENT."""
-    source, title, text, published, outlet, author, url, landmarks = row
+    source, title, text, published, outlet, author, url, language, landmarks = row
     return Document(
         source=source,
         title=title,
@@ -26,6 +26,7 @@ def document(row: tuple[Any, ...]) -> Document:
         outlet=outlet,
         author=author,
         url=url,
+        language=language,
         landmarks=tuple(Landmark(kind, label, Span(start, end)) for kind, label, start, end in json.loads(landmarks)),
     )
 
@@ -47,8 +48,14 @@ def document_values(document: Document) -> dict[str, str | None]:
         "folded_outlet": document.outlet and document.outlet.casefold(),
         "author": document.author,
         "url": document.url,
+        "language": document.language,
         "landmarks": json.dumps([(m.kind, m.label, m.span.start, m.span.end) for m in document.landmarks]),
     }
+
+
+def from_values(values: Mapping[str, Any]) -> Document:
+    """Make a document of the columns that `document_values` gave."""
+    return document(tuple(values[column.removeprefix("d.")] for column in DOCUMENT.split(", ")))
 
 
 def sentences(document_id: str, column: str) -> tuple[Sentence, ...]:

@@ -6,7 +6,8 @@ CREATE TABLE documents (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     source TEXT NOT NULL UNIQUE,
-    path BLOB NOT NULL UNIQUE,      -- resolved and absolute: the identity of the file
+    path BLOB NOT NULL,             -- resolved and absolute: the identity of the file, which may hold many
+    part TEXT NOT NULL,             -- how its source goes on after the file's: "", or "#4f1c" of one of many in a file
     file_hash BLOB NOT NULL,        -- SHA-256 of the file's bytes
     title TEXT NOT NULL,
     text TEXT NOT NULL,
@@ -15,11 +16,13 @@ CREATE TABLE documents (
     folded_outlet TEXT,
     author TEXT,
     url TEXT,
+    language TEXT,
     landmarks TEXT NOT NULL,        -- [[kind, label, start, end], …]
     sentences TEXT NOT NULL         -- [[start, end, paragraph, heading], …]
 );
 -- What lists and filters look at, without the texts: reading these columns from the table is ten times slower.
 CREATE INDEX documents_in_brief ON documents (title, source, outlet, folded_outlet, published);
+CREATE INDEX documents_by_path ON documents (path);
 
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY,

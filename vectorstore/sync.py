@@ -5,17 +5,18 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from vectorstore import generations
-from vectorstore.errors import OwnerError, SkippedFile, UserError
+from vectorstore import places
+from vectorstore.errors import IndexAway, OwnerError, SkippedFile, UserError
+from vectorstore.generations import Batch
 from vectorstore.library import Library, Manifest, Skipped
-from vectorstore.loaders import load_bytes
 from vectorstore.lock import only_writer
+from vectorstore.parsing import Parser
 from vectorstore.passages import embedded_text, split_passages
 from vectorstore.sentences import fit_sentences, split_sentences
 from vectorstore.types import Document
@@ -104,12 +105,13 @@ def sync(
             f"passages of {passage_tokens} tokens are too long for {embedder.model}, which reads {embedder.limit}"
         )
     with _room_named(library.directory), only_writer(library.directory):
-        generations.tidy(library.directory / "index", library.manifest().generation)
+        places.tidy(library, elsewhere=True)
         with writing(library) as writer:
             run = _Run(library, writer, embedder, passage_tokens, on_progress or (lambda progress: None))
             report = run.update(paths, top=top, allow_shrink=allow_shrink)
         library.embeddings.prune(library.directory / "library.db")
-        generations.tidy(library.directory / "index", library.manifest().generation)
+        with suppress(IndexAway):  # the new state is in force; the next run tidies up
+            places.tidy(library)
     return report
 
 
@@ -185,7 +187,7 @@ class _Run:
         """Take in what is new, changed or gone under the paths."""
         roots = [os.fsencode(os.path.realpath(path)) for path in paths]
         everything = self.writer.known()
-        known = {path: each for path, each in everything.items() if any(is_under(path, root) for root in roots)}
+        known = {path: olds for path, olds in everything.items() if any(is_under(path, root) for root in roots)}
         for given, root in zip(paths, roots, strict=True):
             if not os.path.lexists(root):
                 if not any(is_under(path, root) for path in known):
@@ -199,54 +201,79 @@ class _Run:
         for path in self.writer.skipped_paths():
             if any(is_under(path, root) for root in roots):
                 self.writer.forget_skipped(path)
-        for path, old in known.items():
+        for path, olds in known.items():
             if path not in found and not any(is_under(path, folder) for folder in closed):
-                self._remove(old)
-        sources = {old.source for path, old in everything.items() if old.source not in set(self.removed)}
-        for done, each in enumerate(found.values()):
-            self.on_progress(Progress("reading", done, len(found)))
-            self._take(each, known.get(each.path), sources)
+                self._remove(olds)
+        sources = {old.file_source for olds in everything.values() for old in olds} - set(self.removed)
+        with Parser() as parser:
+            for done, each in enumerate(found.values()):
+                self.on_progress(Progress("reading", done, len(found)))
+                self._take(each, known.get(each.path, []), sources, parser)
         self.on_progress(Progress("reading", len(found), len(found)))
 
+        before = sum(map(len, known.values()))
         shrunk = len(self.removed) - len(self.added)
-        if not allow_shrink and shrunk > MAY_SHRINK * len(known) and (len(known) > 3 or shrunk == len(known)):
+        if not allow_shrink and shrunk > MAY_SHRINK * before and (before > 3 or shrunk == before):
             raise OwnerError(
-                f"{len(self.removed)} of {len(known)} documents under {', '.join(map(str, paths))} would leave the "
+                f"{len(self.removed)} of {before} documents under {', '.join(map(str, paths))} would leave the "
                 "library, and nothing was changed; if they are meant to go, add --allow-shrink"
             )
 
-    def _take(self, found: Found, old: Known | None, sources: set[str]) -> None:
+    def _take(self, found: Found, olds: Sequence[Known], sources: set[str], parser: Parser) -> None:
+        """Bring the documents of one file up to date."""
         heard: list[str] = []
         try:
             raw = found.read()
             file_hash = hashlib.sha256(LOADERS.encode() + b"\0" + raw).digest()
-            if old and old.file_hash == file_hash:
-                self.unchanged.append(old.source)
+            if olds and all(old.file_hash == file_hash for old in olds):
+                self.unchanged += [old.source for old in olds]
                 return
-            source = old.source if old else _free_source(found, sources)
-            suffix = os.path.splitext(os.fsdecode(found.path))[1]
-            document = load_bytes(raw, suffix=suffix, source=source, on_note=heard.append)
+            source = olds[0].file_source if olds else _free_source(found, sources)
+            documents = parser.documents(raw, name=shown(found.path), source=source, on_note=heard.append)
+            with self.writer.whole():
+                taken = self._taken(documents, olds, source=source, path=found.path, file_hash=file_hash)
         except SkippedFile as skipped:
-            kept = old is not None and skipped.reason in _NOT_READ
+            kept = bool(olds) and skipped.reason in _NOT_READ
             detail = f"{skipped.detail} (what was read of it before is kept)" if kept else skipped.detail
-            self._skip(found, Skipped(old.source if old else found.name, skipped.reason, detail))
-            if old and not kept:
-                self._remove(old)
+            self._skip(found, Skipped(olds[0].file_source if olds else found.name, skipped.reason, detail))
+            if not kept:
+                self._remove(olds)
             return
-        self._put(document, path=found.path, file_hash=file_hash)
         self.notes += heard
         sources.add(source)
-        (self.changed if old else self.added).append(source)
+        self.added += taken["added"]
+        self.changed += taken["changed"]
+        self.unchanged += taken["unchanged"]
+        self._remove([old for old in olds if old.source not in {one for some in taken.values() for one in some}])
 
-    def _put(self, document: Document, *, path: bytes, file_hash: bytes) -> None:
+    def _taken(
+        self, documents: Iterable[Document], olds: Sequence[Known], *, source: str, path: bytes, file_hash: bytes
+    ) -> dict[str, list[str]]:
+        """Put in the documents of one file; return what became of each, in sources."""
+        known, seen = {old.id for old in olds}, set[str]()
+        taken: dict[str, list[str]] = {"added": [], "changed": [], "unchanged": []}
+        for document in documents:
+            if document.id in seen:  # the same message twice in one mailbox
+                continue
+            seen.add(document.id)
+            if document.id in known and self.library.document(document.id) == document:
+                self.writer.keep(document.id, file_hash=file_hash)
+                taken["unchanged"].append(document.source)
+                continue
+            self._put(document, path=path, file_hash=file_hash, part=document.source.removeprefix(source))
+            taken["changed" if document.id in known else "added"].append(document.source)
+        return taken
+
+    def _put(self, document: Document, *, path: bytes, file_hash: bytes, part: str) -> None:
         count, limit = self.embedder.count_many, self.passage_tokens
         sentences = fit_sentences(document, split_sentences(document), count=count, limit=limit)
         passages = split_passages(document, sentences, count=count, limit=limit)
-        self.writer.put(document, path=path, file_hash=file_hash, sentences=sentences, passages=passages)
+        self.writer.put(document, path=path, file_hash=file_hash, part=part, sentences=sentences, passages=passages)
 
-    def _remove(self, old: Known) -> None:
-        self.writer.remove(old.id)
-        self.removed.append(old.source)
+    def _remove(self, olds: Iterable[Known]) -> None:
+        for old in olds:
+            self.writer.remove(old.id)
+            self.removed.append(old.source)
 
     def _skip(self, found: Found, skipped: Skipped) -> None:
         self.writer.skip(found.path, skipped)
@@ -266,9 +293,10 @@ class _Run:
         if not reasons:
             return
         fresh = {*self.added, *self.changed}
-        for path, old in self.writer.known().items():
-            if old.source not in fresh:
-                self._put(self.library.document(old.id), path=path, file_hash=old.file_hash)
+        for path, olds in self.writer.known().items():
+            for old in olds:
+                if old.source not in fresh:
+                    self._put(self.library.document(old.id), path=path, file_hash=old.file_hash, part=old.part)
         self.notes.append(f"all documents were split and embedded again, because {' and '.join(reasons)}")
 
     def _embed(self, keys: Sequence[str]) -> int:
@@ -288,12 +316,10 @@ class _Run:
         return embedded_text(self.library.document(passage.document_id), passage)
 
     def _must_build(self, before: Manifest) -> bool:
-        if not before.embedder or self.added or self.changed or self.removed or self.notes:
-            return True
-        if problem := generations.examine(self.library):
+        asked = not before.embedder or self.added or self.changed or self.removed or self.notes
+        if problem := (places.misplaced if asked else places.examine)(self.library):
             self.notes.append(f"the vector index was built again, because {problem}")
-            return True
-        return False
+        return bool(asked or problem)
 
     def _build(self, before: Manifest, keys: Sequence[str]) -> None:
         """Build the new generation and describe the new state; the commit that follows puts both in force."""
@@ -319,7 +345,7 @@ class _Run:
 
 
 # Reasons that say nothing about what the file holds.
-_NOT_READ = frozenset({"unreadable", "changing", "parser_timeout"})
+_NOT_READ = frozenset({"unreadable", "changing", "parser_timeout", "parser_memory"})
 
 
 def _new_generation(
@@ -333,7 +359,7 @@ def _new_generation(
 ) -> str:
     """Build an index of the embeddings with these keys and return its name, "" if there are none."""
 
-    def batches() -> Iterator[generations.Batch]:
+    def batches() -> Iterator[Batch]:
         done = 0
         for window in _windows(keys):
             on_progress(Progress("building", done, len(keys)))
@@ -344,9 +370,7 @@ def _new_generation(
 
     if not keys:
         return ""
-    return generations.build(
-        library.directory / "index", batches(), entries=len(keys), dimension=dimension, newer_than=newer_than
-    )
+    return places.build(library, batches(), entries=len(keys), dimension=dimension, newer_than=newer_than)
 
 
 def _free_source(found: Found, sources: set[str]) -> str:

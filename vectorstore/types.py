@@ -6,6 +6,7 @@ import json
 import sqlite3
 import uuid
 from bisect import bisect_right
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -41,22 +42,28 @@ def document_id(source: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """A place that a reader can find in a document: a heading now, a page or a sheet row later.
+    """A place that a reader can find in a document: a heading, or a page, slide, row or message by its number.
 
-    `span` covers the landmark's own characters (the heading line); it stands for all text up to the next one.
+    The span of a heading covers its own characters; that of any other place is empty and lies before the first
+    character there. A landmark stands for all text up to the next one of its sort.
     """
 
-    kind: Literal["heading"]
+    kind: Literal["heading", "page", "slide", "row", "message"]
     label: str
     span: Span
+
+
+def _start(landmark: Landmark) -> int:
+    return landmark.span.start
 
 
 @dataclass(frozen=True)
 class Document:
     """A source and its text. The text is made once by its loader and never edited again.
 
-    `source` is the name that people see and the identity: "articles/hot-mic.md". `text` is NFC, without hidden
-    text. `published` is the day the outlet gives. `landmarks` are in text order.
+    `source` is the name that people see and the identity: "articles/hot-mic.md", or "inbox.mbox#4f1c" for one of many
+    in a file. `text` is NFC, without hidden text. `published` is the day the outlet gives, `language` the tag that
+    the document names ("en"). `landmarks` are in text order.
     """
 
     source: str
@@ -66,6 +73,7 @@ class Document:
     outlet: str | None = None
     author: str | None = None
     url: str | None = None
+    language: str | None = None
     landmarks: tuple[Landmark, ...] = field(default=())
 
     @cached_property
@@ -80,9 +88,16 @@ class Document:
         return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     def place(self, position: int) -> str | None:
-        """Return the label of the last landmark that starts at or before position, or None."""
-        index = bisect_right([landmark.span.start for landmark in self.landmarks], position)
-        return self.landmarks[index - 1].label if index else None
+        """Return where position is, as in "page 3, Results": the last numbered place and heading that start by then."""
+        numbered = heading = None
+        for landmark in reversed(self.landmarks[: bisect_right(self.landmarks, position, key=_start)]):
+            if landmark.kind == "heading":
+                heading = heading or landmark.label
+            else:
+                numbered = numbered or landmark.label
+            if numbered and heading:
+                break
+        return ", ".join(filter(None, (numbered, heading))) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,3 +198,17 @@ class Hit:
     def text(self) -> str:
         """The passage's characters."""
         return self.passage.span.of(self.document.text)
+
+
+class ByWords(tuple[Hit, ...]):
+    """Hits that were found by words alone, because the vector index was away; whoever shows them shows `notice`."""
+
+    notice = (
+        "The search by meaning is not available at the moment: passages were found by their words alone, and others "
+        "may have been missed."
+    )
+
+
+def notice_of(hits: Sequence[Hit]) -> str | None:
+    """Return what is to be told to whoever is shown these hits."""
+    return hits.notice if isinstance(hits, ByWords) else None

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vectorstore.errors import SkippedFile
-from vectorstore.loaders import SUFFIXES, read
+from vectorstore.loaders import suffix_of
+from vectorstore.loaders.read import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +88,13 @@ def _walk(folder: bytes, root: bytes, leave_out: bytes, holder: bytes) -> Iterat
 
 def _file(path: bytes, mode: int, *, root: bytes, holder: bytes) -> Found:
     problem = None
-    suffix = os.path.splitext(path)[1].decode("utf-8", "backslashreplace").lower()
     if stat.S_IFMT(mode) not in (stat.S_IFREG, stat.S_IFLNK):
         problem = SkippedFile("not_a_file", "this is no regular file")
-    elif suffix not in SUFFIXES:
-        problem = SkippedFile("unsupported_format", f"{suffix or 'a name without an ending'} is not a format we read")
+    else:
+        try:
+            suffix_of(shown(os.path.basename(path)))
+        except SkippedFile as unsupported:
+            problem = unsupported
     resolved = os.path.realpath(path)
     return Found(resolved if is_under(resolved, root) else path, _name(path, holder), root, problem)
 

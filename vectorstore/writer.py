@@ -1,6 +1,7 @@
 """The one writer of a library: documents in and out, inside one transaction that the next state commits."""
 
 import hashlib
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,12 +16,21 @@ from vectorstore.words import terms
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A document of the library and the file it was made of; `path` is resolved, `file_hash` over the bytes."""
+    """A document of the library and the file it was made of; `path` is resolved, `file_hash` over the bytes.
+
+    `part` is how the source goes on after that of the file: "" unless the file holds many.
+    """
 
     id: str
     source: str
+    part: str
     path: bytes
     file_hash: bytes
+
+    @property
+    def file_source(self) -> str:
+        """What the file goes by."""
+        return self.source.removesuffix(self.part)
 
 
 class Writer:
@@ -30,10 +40,13 @@ class Writer:
         """Use `writing`."""
         self._connection = library.connection
 
-    def known(self) -> dict[bytes, Known]:
+    def known(self) -> dict[bytes, list[Known]]:
         """Return all documents by the path of their file."""
-        found = self._connection.execute("SELECT id, source, path, file_hash FROM documents")
-        return {row[2]: Known(*row) for row in found}
+        by_path: dict[bytes, list[Known]] = {}
+        for row in self._connection.execute("SELECT id, source, part, path, file_hash FROM documents ORDER BY number"):
+            known = Known(*row)
+            by_path.setdefault(known.path, []).append(known)
+        return by_path
 
     def put(
         self,
@@ -41,6 +54,7 @@ class Writer:
         *,
         path: bytes,
         file_hash: bytes,
+        part: str = "",
         sentences: Sequence[Sentence],
         passages: Sequence[Passage],
     ) -> None:
@@ -48,6 +62,7 @@ class Writer:
         self.remove(document.id)
         values = rows.document_values(document) | {
             "path": path,
+            "part": part,
             "file_hash": file_hash,
             "sentences": rows.sentences_value(sentences),
         }
@@ -58,6 +73,22 @@ class Writer:
         title = _words(document.title)
         for passage in passages:
             self._put_passage(document, number, title, passage, sentences)
+
+    def keep(self, document_id: str, *, file_hash: bytes) -> None:
+        """Take a document that says the same as before for one of the newest form of its file."""
+        self._connection.execute("UPDATE documents SET file_hash = ? WHERE id = ?", (file_hash, document_id))
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Take back what is changed within the block if it ends with an error."""
+        self._connection.execute("SAVEPOINT file")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO file")
+            raise
+        finally:
+            self._connection.execute("RELEASE file")
 
     def remove(self, document_id: str) -> None:
         """Remove a document and all that was made of it, if it is there."""
@@ -96,6 +127,10 @@ class Writer:
             "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, str(value)) for key, value in entries.items()]
         )
 
+    def forget_identity(self) -> None:
+        """Be another library from now on than the one this was copied from: what is on a server is not this one's."""
+        self._connection.execute("DELETE FROM meta WHERE key = 'id'")
+
     def count(self) -> tuple[int, int]:
         """Return how many documents and how many passages there are."""
         return (
@@ -130,6 +165,13 @@ def writing(library: Library) -> Iterator[Writer]:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def identify(library: Library) -> str:
+    """Return the random id of a library, drawn the first time that somebody who may write to it asks."""
+    library.connection.execute("INSERT OR IGNORE INTO meta VALUES ('id', ?)", (uuid.uuid4().hex,))
+    row = library.connection.execute("SELECT value FROM meta WHERE key = 'id'").fetchone()
+    return str(row[0])
 
 
 def _words(text: str) -> str:

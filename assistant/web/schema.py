@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, RootModel
 from assistant.access import Scope, Way
 from assistant.types import State, VerdictName
 from assistant.web.problems import REFUSALS
+from assistant.web.readiness import Limit
 from assistant.web.readiness import Problem as Unready
 
 CODES = frozenset(
@@ -172,7 +173,7 @@ class Documents(RootModel[list[Listed]]):
 class Landmark(BaseModel):
     """A place that a reader can find in a document."""
 
-    kind: Literal["heading"]
+    kind: Literal["heading", "page", "slide", "row", "message"]
     label: str
     start: int
     end: int
@@ -197,6 +198,7 @@ class Document(BaseModel):
     author: str | None
     published: datetime.date | None
     url: str | None
+    language: str | None
     text: str
     landmarks: list[Landmark]
     characters: int
@@ -317,9 +319,11 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """Questions can be answered."""
+    """Questions can be answered; `limited` says in one word what they are answered without."""
 
     status: Literal["ready"]
+    limited: Limit | None = None
+    message: str | None = None
 
 
 class NotReady(BaseModel):

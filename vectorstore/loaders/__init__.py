@@ -1,116 +1,95 @@
-"""From a file to a Document: read its bytes, decode them, and let the loader of its format make the text."""
+"""From the bytes of a file to its documents: one module a format, each `(raw, source, on_note) -> documents`."""
 
-import errno
-import logging
 import os
-import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from vectorstore.errors import SkippedFile
-from vectorstore.loaders.decode import decode
+from vectorstore.loaders.read import LARGEST_FILE, read, too_large
+from vectorstore.text import one_line
 from vectorstore.types import Document
 
-PLAIN = (".txt", ".text")
-MARKDOWN = (".md", ".markdown")
-HTML = (".html", ".htm", ".xhtml")
-SUFFIXES = PLAIN + MARKDOWN + HTML
-LARGEST_FILE = 20_000_000  # bytes
+# Which function reads a file, by how its name ends; imported where it is first needed.
+FORMATS = {
+    ".txt": "plain.load_plain",
+    ".text": "plain.load_plain",
+    ".md": "markdown.load_markdown",
+    ".markdown": "markdown.load_markdown",
+    ".html": "html.load_html",
+    ".htm": "html.load_html",
+    ".xhtml": "html.load_html",
+    ".eml": "mail.load_eml",
+    ".mbox": "mbox.load_mbox",
+    ".rss": "feeds.load_feed",
+    ".atom": "feeds.load_feed",
+    ".xml": "feeds.load_feed",
+    ".epub": "epub.load_epub",
+    ".mht": "archives.load_mhtml",
+    ".mhtml": "archives.load_mhtml",
+    ".webarchive": "archives.load_webarchive",
+    ".warc": "warc.load_warc",
+    ".warc.gz": "warc.load_warc",
+    ".pdf": "pdf.load_pdf",
+    ".docx": "docx.load_docx",
+    ".pptx": "pptx.load_pptx",
+    ".xlsx": "xlsx.load_xlsx",
+    ".csv": "csv.load_csv",
+    ".tsv": "csv.load_csv",
+    ".rtf": "rtf.load_rtf",
+}
+SUFFIXES = tuple(FORMATS)
+
+Note = Callable[[str], None]
 
 
 def load(path: Path, *, source: str, root: Path | None = None) -> Document:
-    """Return the document in a file; `source` is the name it goes by, `root` the folder it must not lead out of.
+    """Return the one document in a file; `source` is its name, `root` the folder it must not lead out of.
 
     Raises:
         SkippedFile: if it cannot be used, with the reason.
+        ValueError: if the file holds many documents.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise _unsupported(path.suffix)
-    return load_bytes(read(path, root=root), suffix=path.suffix, source=source)
+    (document,) = load_bytes(read(path, root=root), name=path.name, source=source)
+    return document
 
 
-def load_bytes(raw: bytes, *, suffix: str, source: str, on_note: Callable[[str], None] = lambda note: None) -> Document:
-    """Return the document in the bytes of a file with this suffix (".md").
+def load_bytes(
+    raw: bytes,
+    *,
+    name: str,
+    source: str,
+    on_note: Note = lambda note: None,
+    ocr_languages: Sequence[str] = (),
+) -> Iterator[Document]:
+    """Yield the documents in the bytes of a file with this name: nearly always one, many of a mailbox or a feed.
 
-    `on_note` hears a sentence about how it was decoded, if that was a guess or not all could be.
+    Each goes by `source`, with "#" and a key after it where there can be many. `on_note` hears sentences about what
+    was guessed or left out. A parser may take for ever or eat all memory on a hostile file: what comes from strangers
+    is read by `vectorstore.parsing`. Scanned pages are read by tesseract if `ocr_languages` names its languages.
 
     Raises:
-        SkippedFile: if they cannot be used, with the reason.
+        SkippedFile: if they cannot be used, with the reason; also while the documents are drawn.
+        OwnerError: if tesseract cannot do what it is asked for.
     """
-    suffix = suffix.lower()
-    if suffix not in SUFFIXES:
-        raise _unsupported(suffix)
     if len(raw) > LARGEST_FILE:
-        raise _too_large(len(raw))
-    declared = None
-    if suffix in HTML:
-        from vectorstore.loaders.html import declared_encoding
-
-        declared = declared_encoding(raw)
-    decoded = decode(raw, declared=declared)
-    if decoded.note:
-        _log.info("%s: %s", source, decoded.note)
-        on_note(f"{source}: {decoded.note}")
-    if suffix in HTML:
-        from vectorstore.loaders.html import load_html
-
-        return load_html(decoded.text, source=source)
-    if suffix in MARKDOWN:
-        from vectorstore.loaders.markdown import load_markdown
-
-        return load_markdown(decoded.text, source=source)
-    from vectorstore.loaders.plain import load_plain
-
-    return load_plain(decoded.text, source=source)
+        raise too_large(len(raw))
+    module, _, function = FORMATS[suffix_of(name)].partition(".")
+    options = {"ocr_languages": ocr_languages} if function == "load_pdf" else {}
+    loader = getattr(import_module(f"vectorstore.loaders.{module}"), function)
+    yield from loader(raw, source=source, on_note=on_note, **options)
 
 
-def read(path: Path, *, root: Path | None = None) -> bytes:
-    """Return the bytes of a regular file, all of one version of it; a pipe or device is never waited for.
-
-    A link to a regular file is followed, because people keep such links in their folders; a link that leads out of
-    `root` is not, because it would publish what its maker may not even read.
+def suffix_of(name: str) -> str:
+    """Return how a file's name ends, one of SUFFIXES.
 
     Raises:
-        SkippedFile: "not_a_file", "too_large", "unreadable" or "changing".
+        SkippedFile: "unsupported_format" if no loader reads files with this ending.
     """
-    try:
-        if root is not None and not path.resolve().is_relative_to(root.resolve()):
-            raise SkippedFile("not_a_file", "the link leads out of the folder; copy the file instead")
-        if not stat.S_ISREG(path.stat().st_mode):  # before open, which may do things to a device
-            raise SkippedFile("not_a_file", "this is no regular file")
-        for _ in range(_TRIES):
-            if (raw := _read_once(path)) is not None:
-                return raw
-    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
-        if isinstance(error, RuntimeError) or error.errno == errno.ELOOP:
-            raise SkippedFile("not_a_file", "the link leads back to itself") from None
-        raise SkippedFile("unreadable", f"{error.strerror or error}; check the file and its permissions") from None
-    raise SkippedFile("changing", f"the file changed while it was read, {_TRIES} times; try again later")
-
-
-_log = logging.getLogger(__name__)
-_TRIES = 3
-
-
-def _read_once(path: Path) -> bytes | None:
-    """Return the file's bytes, or None if it changed in the meantime."""
-    # Not blocking, as a pipe may have taken the file's place since stat; Windows has neither the flag nor the pipes.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as file:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise SkippedFile("not_a_file", "this is no regular file")
-        if before.st_size > LARGEST_FILE:
-            raise _too_large(before.st_size)
-        raw = file.read(LARGEST_FILE + 1)
-        after = os.fstat(descriptor)
-    same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-    return raw if same and len(raw) == after.st_size else None
-
-
-def _too_large(size: int) -> SkippedFile:
-    return SkippedFile("too_large", f"{size / 1e6:,.0f} MB; split it into files of {LARGEST_FILE // 10**6} MB or less")
-
-
-def _unsupported(suffix: str) -> SkippedFile:
-    return SkippedFile("unsupported_format", f"{suffix or 'a name without an ending'} is none of {', '.join(SUFFIXES)}")
+    stem, ending = os.path.splitext(name.lower())
+    for suffix in (ending, os.path.splitext(stem)[1] + ending):  # ".gz" says too little, ".warc.gz" enough
+        if suffix in FORMATS:
+            return suffix
+    raise SkippedFile(
+        "unsupported_format", f"{one_line(ending, longest=20) or 'a name without an ending'} is not a format we read"
+    )

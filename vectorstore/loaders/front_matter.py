@@ -19,6 +19,7 @@ class FrontMatter:
     author: str | None = None
     published: datetime.date | None = None
     url: str | None = None
+    language: str | None = None
 
 
 def split_front_matter(text: str) -> tuple[FrontMatter, str]:
@@ -50,6 +51,18 @@ def web_address(value: str | None) -> str | None:
     return value.strip() if parts.scheme.lower() in ("http", "https") and parts.hostname else None
 
 
+def language_of(tag: str | None) -> str | None:
+    """Return the language of a tag, "en" of "en-GB", "en_GB" or "eng"; None if it is no tag or names no language."""
+    from babel.core import get_global
+
+    match = _TAG.match(tag or "")
+    if match is None or (language := match[1].lower()) in _NO_LANGUAGES:
+        return None
+    return str(get_global("language_aliases").get(language, language))
+
+
+_NO_LANGUAGES = ("und", "mul", "mis", "zxx")  # undetermined, many, uncoded, none
+_TAG = re.compile(r"\s*([A-Za-z]{2,3})(?=[-_\s]|\Z)", re.ASCII)
 _OPENING = re.compile(r"\s*---[ \t]*\n(?=\s*(?:#[^\n]*\n\s*)*[A-Za-z_][\w -]*:(?:\s|$)|---[ \t]*(?:\n|\Z))")
 _CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
 _NOTHING: tuple[object, ...] = (None, "", "~", "null", [], {})
@@ -61,6 +74,7 @@ _NAMES = {
     "author": ("author", "authors", "byline"),
     "published": ("published", "date", "published_at"),
     "url": ("url", "link", "canonical"),
+    "language": ("language", "lang"),
 }
 
 
@@ -79,6 +93,7 @@ def _read(block: str) -> FrontMatter:
         author=_line(block, *found["author"]) if "author" in found else None,
         published=_published(block, *found["published"]) if "published" in found else None,
         url=web_address(url),
+        language=language_of(_line(block, *found["language"])) if "language" in found else None,
     )
 
 

@@ -3,7 +3,7 @@
 import datetime
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from copy import deepcopy
 from itertools import islice
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from vectorstore.errors import SkippedFile
 from vectorstore.loaders import blocks
 from vectorstore.loaders.dates import read_day
-from vectorstore.loaders.front_matter import FrontMatter, web_address
+from vectorstore.loaders.decode import read_text
+from vectorstore.loaders.front_matter import FrontMatter, language_of, web_address
 from vectorstore.loaders.titles import title_of
 from vectorstore.loaders.visible import remove_hidden
 from vectorstore.text import normalise, one_line
@@ -22,7 +23,16 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement  # type: ignore[import-untyped]  # lxml ships no types
 
 
-def load_html(text: str, *, source: str) -> Document:
+def load_html(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Iterator[Document]:
+    """Yield the article of a web page as a document, as `read_html` reads it.
+
+    Raises:
+        SkippedFile: as `decode` and `read_html` do.
+    """
+    yield read_html(read_text(raw, source=source, on_note=on_note, declared=declared_encoding(raw)), source=source)
+
+
+def read_html(text: str, *, source: str) -> Document:
     """Return the page's article as a document; text that the page hides is not in it.
 
     Nothing is fetched. A page without an article (a list of telephone numbers on the intranet) gives its whole body
@@ -45,8 +55,21 @@ def load_html(text: str, *, source: str) -> Document:
         outlet=about.outlet,
         author=about.author,
         url=about.url,
+        language=about.language,
         landmarks=written.landmarks,
     )
+
+
+def read_whole(text: str) -> blocks.Written:
+    """Return all text of a page that is shown, with its headings: for mail and books, which have no menus around.
+
+    Raises:
+        SkippedFile: as `parse` does.
+    """
+    tree = parse(normalise(text))
+    remove_hidden(tree)
+    body = tree.find("body")
+    return blocks.write(tree if body is None else body)
 
 
 def declared_encoding(raw: bytes) -> str | None:
@@ -175,7 +198,20 @@ def _about(tree: "HtmlElement") -> FrontMatter:
         author=_line(about.author.replace(";", ",") if about.author else None),
         published=_published(tree),
         url=web_address(about.url),
+        language=_language(tree),
     )
+
+
+def _language(tree: "HtmlElement") -> str | None:
+    """Return the language that the page's own element names, else the first of its meta elements that does."""
+    said = [tree.get("lang"), tree.get("xml:lang")]
+    for name in ("content-language", "og:locale"):
+        said += [
+            meta.get("content")
+            for meta in tree.iter("meta")
+            if (meta.get("http-equiv") or meta.get("property") or "").lower() == name
+        ]
+    return next(filter(None, map(language_of, said)), None)
 
 
 def _is_article(tree: "HtmlElement") -> bool:

@@ -1,7 +1,10 @@
 """Markdown, rendered to the text that a reader of the page would see."""
 
+from collections.abc import Callable, Iterator
+
 from vectorstore.errors import SkippedFile
 from vectorstore.loaders import blocks
+from vectorstore.loaders.decode import read_text
 from vectorstore.loaders.front_matter import split_front_matter
 from vectorstore.loaders.html import parse
 from vectorstore.loaders.titles import title_of
@@ -10,17 +13,18 @@ from vectorstore.text import normalise
 from vectorstore.types import Document
 
 
-def load_markdown(text: str, *, source: str) -> Document:
-    """Return a Markdown text (CommonMark and tables, front matter above it) as a document.
+def load_markdown(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Iterator[Document]:
+    """Yield a Markdown text (CommonMark and tables, front matter above it) as a document.
 
     It goes through HTML, so that one place decides what is hidden, also for HTML around Markdown: `<div hidden>`, a
     blank line, a paragraph. Links keep their text; images leave nothing.
 
     Raises:
-        SkippedFile: "bad_front_matter", or "empty" if the body has no text.
+        SkippedFile: as `decode` does; "bad_front_matter", or "empty" if the body has no text.
     """
     from markdown_it import MarkdownIt
 
+    text = read_text(raw, source=source, on_note=on_note)
     about, body = split_front_matter(normalise(text))
     written = blocks.Written("", ())
     if body.strip():
@@ -29,7 +33,7 @@ def load_markdown(text: str, *, source: str) -> Document:
         written = blocks.write(tree)
     if not written.text:
         raise SkippedFile("empty", "the file has no text besides its front matter, images and hidden parts")
-    return Document(
+    yield Document(
         source=source,
         title=about.title or title_of(written, source=source),
         text=written.text,
@@ -37,6 +41,7 @@ def load_markdown(text: str, *, source: str) -> Document:
         outlet=about.outlet,
         author=about.author,
         url=about.url,
+        language=about.language,
         landmarks=written.landmarks,
     )
 

@@ -1,27 +1,30 @@
 """Plain text as it is; what looks like a headline or a heading in it becomes a landmark."""
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from vectorstore.errors import SkippedFile
 from vectorstore.loaders.blocks import Written
+from vectorstore.loaders.decode import read_text
 from vectorstore.loaders.front_matter import split_front_matter
 from vectorstore.loaders.titles import title_of
 from vectorstore.text import normalise
 from vectorstore.types import Document, Landmark, Span
 
 
-def load_plain(text: str, *, source: str) -> Document:
-    """Return a plain text (front matter above it, if any) as a document, its text unchanged but for normalising.
+def load_plain(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> Iterator[Document]:
+    """Yield a plain text (front matter above it, if any) as a document, its text unchanged but for normalising.
 
     Raises:
-        SkippedFile: "bad_front_matter", or "empty" if there is no text.
+        SkippedFile: as `decode` does; "bad_front_matter", or "empty" if there is no text.
     """
+    text = read_text(raw, source=source, on_note=on_note)
     about, body = split_front_matter(normalise(text))
     if not body.strip():
         raise SkippedFile("empty", "the file has no text that can be seen")
     written = Written(body, headings(body))
-    return Document(
+    yield Document(
         source=source,
         title=about.title or title_of(written, source=source),
         text=body,
@@ -29,6 +32,7 @@ def load_plain(text: str, *, source: str) -> Document:
         outlet=about.outlet,
         author=about.author,
         url=about.url,
+        language=about.language,
         landmarks=written.landmarks,
     )
 
