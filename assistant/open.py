@@ -60,6 +60,11 @@ def open_settings_embedder(settings: Settings) -> Embedder:
     )
 
 
+def open_settings_parser(settings: Settings) -> Parser:
+    """Return the parser of files that settings ask for; its process starts with the first file."""
+    return Parser(ocr_languages=settings.ocr)
+
+
 def open_settings_server(settings: Settings) -> "ChromaServer | None":
     """Return the Chroma server that settings name, if they name one; it is not contacted before it is used."""
     if settings.chroma_url is None:

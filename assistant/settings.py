@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     )
     chroma_token: SecretStr | None = Field(None, description="bearer token for a proxy in front of that server")
     passage_tokens: int = Field(200, ge=32, le=510, description="most tokens of a passage; changing it re-indexes")
+    ocr: Names = Field((), description="languages that tesseract reads scanned pages in; none: they are not read")
 
     embedding: str = Field(
         "bundled", description='"bundled", or any LangChain embedding: "openai:text-embedding-3-small"'

@@ -4,6 +4,7 @@ from stand_ins import WordEmbedder
 
 from vectorstore.ahead import Ahead
 from vectorstore.intake import Intake
+from vectorstore.parsing import Parser
 from vectorstore.reading import read_files
 from vectorstore.writer import writing
 
@@ -18,10 +19,10 @@ def take(library, read, *, embedder=None, on_progress=lambda progress: None):
     return intake
 
 
-def take_files(library, *paths, allow_shrink=False, retry=True, **more):
+def take_files(library, *paths, allow_shrink=False, retry=True, parser=None, **more):
     """Bring the documents under the paths up to date."""
 
     def read(intake):
-        read_files(intake, paths, top=None, allow_shrink=allow_shrink, retry=retry)
+        read_files(intake, paths, parser=parser or Parser(), top=None, allow_shrink=allow_shrink, retry=retry)
 
     return take(library, read, **more)

@@ -8,6 +8,7 @@ from taking import take_files
 from vectorstore import reading
 from vectorstore.errors import OwnerError
 from vectorstore.library import Library, Skipped
+from vectorstore.parsing import Parser
 from vectorstore.report import Moved, Progress
 from vectorstore.writer import writing
 
@@ -108,6 +109,16 @@ def test_a_file_that_was_skipped_is_read_again_only_when_its_bytes_or_our_loader
     (folder / "bad.md").write_text("---\ntitle: Good\n---\nText.")
     done = take_files(library, folder)
     assert (done.added, done.skipped, library.skipped()) == (["zoo/bad.md"], [], ())
+
+
+def test_a_scan_is_read_again_once_its_languages_are_named(library, folder):
+    (folder / "scan.pdf").write_bytes(b"not a PDF")
+    take_files(library, folder)
+    remember(library, "zoo/scan.pdf", "as it was")
+    assert take_files(library, folder).skipped[0].detail == "as it was"
+    done = take_files(library, folder, parser=Parser(ocr_languages=["eng"]))
+    assert done.skipped[0].detail != "as it was"
+    assert len(done.unchanged) == 8
 
 
 def test_a_file_whose_parser_was_stopped_is_read_by_the_next_run_unless_it_is_told_not_to(library, folder):

@@ -31,7 +31,7 @@ class Parser:
 
     def __init__(self, *, seconds: float = SECONDS, memory: int = MEMORY, ocr_languages: Sequence[str] = ()) -> None:
         self._seconds = seconds
-        self._ocr_languages = tuple(ocr_languages)
+        self.ocr_languages = tuple(ocr_languages)
         self._memory = memory
         self._process: subprocess.Popen[bytes] | None = None
         self._files = 0
@@ -55,11 +55,11 @@ class Parser:
         """
         process = self._running()
         seconds = self._seconds + SECONDS_A_MEGABYTE * len(raw) / 1e6
-        if self._ocr_languages and name.lower().endswith(".pdf"):
+        if self.ocr_languages and name.lower().endswith(".pdf"):
             seconds *= OCR_TIMES
         ended = False
         try:
-            file = {"name": name, "source": source, "size": len(raw), "ocr_languages": self._ocr_languages}
+            file = {"name": name, "source": source, "size": len(raw), "ocr_languages": self.ocr_languages}
             _send(process, file | {"seconds": 2 * math.ceil(seconds)}, raw)
             while "end" not in (answer := _answer(process, seconds)):
                 if "problem" in answer:

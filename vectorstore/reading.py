@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ LOADERS = "1"
 
 
 def read_files(
-    intake: Intake, paths: Sequence[Path], *, top: Path | None, allow_shrink: bool, retry: bool = True
+    intake: Intake, paths: Sequence[Path], *, parser: Parser, top: Path | None, allow_shrink: bool, retry: bool
 ) -> None:
     """Bring the documents under these paths up to date with the files there.
 
@@ -39,26 +39,28 @@ def read_files(
     closed = [each.path for each in found.values() if each.problem and each.problem.reason == "unreadable"]
     gone = {path for path in known if path not in found and not any(is_under(path, folder) for folder in closed)}
     sources = {old.file_source for path, olds in everything.items() if path not in gone for old in olds}
-    reading = _Reading(intake, known, _forget_skipped(intake, roots), sources, total=len(found), retry=retry)
+    remembered = _forget_skipped(intake, roots)
+    reading = _Reading(intake, parser, known, remembered, sources, total=len(found), retry=retry)
 
     for path in known:
         if path in gone:
             intake.remove_gone(known[path])
     news = reading.without_known(found.values())
-    with Parser() as parser:
+    with parser:
         for each in news:
-            reading.take(each, parser)
+            reading.take(each)
     intake.settle(sum(map(len, known.values())), whose=f"under {', '.join(map(str, paths))}", allow_shrink=allow_shrink)
 
 
-def hash_of(raw: bytes) -> bytes:
-    """Return what tells whether the bytes of a file, read by our loaders, are what they were."""
-    return hashlib.sha256(LOADERS.encode() + b"\0" + raw).digest()
+def hash_of(raw: bytes, ocr_languages: Sequence[str] = ()) -> bytes:
+    """Return what tells whether the bytes of a file, read by our loaders in these languages, are what they were."""
+    return hashlib.sha256(" ".join([LOADERS, *ocr_languages]).encode() + b"\0" + raw).digest()
 
 
 @dataclass
 class _Reading:
     intake: Intake
+    parser: Parser
     known: Mapping[bytes, Sequence[Known]]
     remembered: Mapping[bytes, tuple[Skipped, bytes]]
     sources: set[str]
@@ -71,22 +73,22 @@ class _Reading:
         files = list(found)
         settled = set[bytes]()
         old = (each for each in files if each.path in self.known or each.path in self.remembered)
-        for each, file_hash in _hashed(old):
+        for each, file_hash in _hashed(old, self._ocr):
             if file_hash is not None and self._is_settled(each, file_hash):
                 settled.add(each.path)
                 self._count()
         return [each for each in files if each.path not in settled]
 
-    def take(self, found: Found, parser: Parser) -> None:
+    def take(self, found: Found) -> None:
         """Bring the documents of one file up to date."""
         olds = self.known.get(found.path, [])
         source = olds[0].file_source if olds else None
         file_hash, heard = None, list[str]()
         try:
             raw = found.read()
-            file_hash = hash_of(raw)
+            file_hash = hash_of(raw, self._ocr(found))
             source = source or _free_source(found, self.sources)
-            documents = parser.documents(raw, name=shown(found.path), source=source, on_note=heard.append)
+            documents = self.parser.documents(raw, name=shown(found.path), source=source, on_note=heard.append)
             self.intake.take(documents, olds, source=source, path=found.path, file_hash=file_hash)
             self.intake.notes += heard
             self.sources.add(source)
@@ -106,6 +108,9 @@ class _Reading:
         self.intake.note_skipped(skipped, path=found.path, file_hash=file_hash)
         return True
 
+    def _ocr(self, found: Found) -> Sequence[str]:
+        return self.parser.ocr_languages if found.path.lower().endswith(b".pdf") else ()
+
     def _count(self) -> None:
         self.done += 1
         self.intake.tell(self.done, self.total)
@@ -114,18 +119,20 @@ class _Reading:
 _THREADS = 4  # that read files; each may hold one of the largest
 
 
-def _hashed(found: Iterable[Found]) -> Iterator[tuple[Found, bytes | None]]:
+def _hashed(
+    found: Iterable[Found], ocr_languages: Callable[[Found], Sequence[str]]
+) -> Iterator[tuple[Found, bytes | None]]:
     """Yield the files with the hash of their bytes, None for one that cannot be read."""
+
+    def hashed(each: Found) -> bytes | None:
+        try:
+            return hash_of(each.read(), ocr_languages(each))
+        except SkippedFile:
+            return None
+
     with ThreadPoolExecutor(_THREADS, "hashing") as pool:
         for some in windows(found):
-            yield from zip(some, pool.map(_hash_of, some), strict=True)
-
-
-def _hash_of(found: Found) -> bytes | None:
-    try:
-        return hash_of(found.read())
-    except SkippedFile:
-        return None
+            yield from zip(some, pool.map(hashed, some), strict=True)
 
 
 def _expect_there(

@@ -16,6 +16,7 @@ from vectorstore.intake import Intake
 from vectorstore.library import Library, Manifest
 from vectorstore.loading import Outside, read_loader
 from vectorstore.lock import only_writer
+from vectorstore.parsing import Parser
 from vectorstore.passages import embedded_text
 from vectorstore.reading import read_files
 from vectorstore.report import Progress, Report, Seconds
@@ -39,6 +40,7 @@ def sync(
     allow_shrink: bool = False,
     retry: bool = True,
     top: Path | None = None,
+    parser: Parser | None = None,
     on_progress: OnProgress | None = None,
 ) -> Report:
     """Bring the documents under these paths up to date with the files there; other documents stay as they are.
@@ -58,7 +60,7 @@ def sync(
     """
 
     def read(intake: Intake) -> None:
-        read_files(intake, paths, top=top, allow_shrink=allow_shrink, retry=retry)
+        read_files(intake, paths, parser=parser or Parser(), top=top, allow_shrink=allow_shrink, retry=retry)
 
     return _bring_up_to_date(library, embedder, read, passage_tokens=passage_tokens, on_progress=on_progress)
 

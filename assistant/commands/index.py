@@ -83,7 +83,7 @@ def index_paths(paths: Sequence[Path], settings: "Settings", *, allow_shrink: bo
     Raises:
         UserError: as sync does.
     """
-    from assistant.open import open_settings_embedder, open_settings_server
+    from assistant.open import open_settings_embedder, open_settings_parser, open_settings_server
     from assistant.terminal import Terminal, progress_bar
     from vectorstore.library import Library as OpenLibrary
     from vectorstore.sync import sync
@@ -95,6 +95,7 @@ def index_paths(paths: Sequence[Path], settings: "Settings", *, allow_shrink: bo
             open_settings_embedder(settings),
             passage_tokens=settings.passage_tokens,
             allow_shrink=allow_shrink,
+            parser=open_settings_parser(settings),
             on_progress=on_progress,
         )
 
@@ -118,7 +119,7 @@ def _index_loader(loader: str, arguments: Path | None, settings: "Settings", *, 
 
 
 def _watch(paths: Sequence[Path], settings: "Settings", *, as_json: bool) -> None:
-    from assistant.open import open_settings_embedder, open_settings_server
+    from assistant.open import open_settings_embedder, open_settings_parser, open_settings_server
     from vectorstore.library import Library as OpenLibrary
     from vectorstore.sync import sync
     from vectorstore.watching import keep_up
@@ -129,7 +130,8 @@ def _watch(paths: Sequence[Path], settings: "Settings", *, as_json: bool) -> Non
     )
 
     def run(retry: bool) -> "Report":
-        return sync(paths, into, embedder, passage_tokens=settings.passage_tokens, retry=retry)
+        parser = open_settings_parser(settings)
+        return sync(paths, into, embedder, passage_tokens=settings.passage_tokens, retry=retry, parser=parser)
 
     def tell(outcome: "Report | UserError") -> None:
         if isinstance(outcome, UserError):
