@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from assistant.settings import Settings
 from vectorstore.embed import Embedder, open_embedder
+from vectorstore.parsing import Parser
 
 if TYPE_CHECKING:
     from assistant.model import ModelAnswerer
