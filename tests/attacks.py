@@ -207,7 +207,7 @@ COVERED: dict[str, tuple[str, ...]] = {
     ),
     "FILE-18": (f"{_FILES}test_a_copy_hides_no_original_and_a_short_document_is_found",),
     "FILE-19": (
-        "test_crash.py::test_a_killed_run_leaves_the_old_library_or_the_new_one_and_the_next_run_completes",
+        "test_kills.py::test_a_killed_run_leaves_the_old_library_or_the_new_one_and_the_next_run_completes",
         "test_sync.py::test_a_second_run_at_the_same_time_is_told_who_is_writing",
         "test_index.py::test_a_disk_without_room_is_told_before_anything_is_written",
         "test_uploads.py::test_a_folder_that_cannot_be_written_is_one_sentence",

@@ -18,15 +18,20 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from vectorstore.errors import SkippedFile
 from vectorstore.index import VectorIndex
 from vectorstore.library import Library
-from vectorstore.loaders import load
+from vectorstore.loaders import load_bytes
 from vectorstore.words import terms
+
+# Changes some files of a folder.
+Edit = Callable[[Path, random.Random], None]
 
 _SAMPLE = 20
 _PATIENCE = 30.0
@@ -44,7 +49,14 @@ class Outcome:
 
 
 def survive(
-    folder: Path, library: Path, command: Sequence[str], *, kills: int, recover_every: int = 1, seed: int = 0
+    folder: Path,
+    library: Path,
+    command: Sequence[str],
+    *,
+    kills: int,
+    recover_every: int = 1,
+    seed: int = 0,
+    edit: Edit | None = None,
 ) -> Iterator[Outcome]:
     """Edit folder, start command, kill it, check the library in `library`; yield the outcome of each kill.
 
@@ -54,14 +66,14 @@ def survive(
     Raises:
         AssertionError: if the library does not answer, a process is left behind, or the next run fails.
     """
-    chance = random.Random(seed)
-    _edit(folder, chance)
+    chance, edit = random.Random(seed), edit or _edit
+    edit(folder, chance)
     started = time.monotonic()
     subprocess.run(command, check=True)
     duration = time.monotonic() - started
     for kill in range(kills):
-        before = _contents(library)
-        _edit(folder, chance)
+        before = contents_of(library)
+        edit(folder, chance)
         after = duration * (kill + chance.random()) / kills
         process = subprocess.Popen(command, start_new_session=True)
         try:
@@ -73,15 +85,15 @@ def survive(
             killed = True
         _wait_for_end_of_group(process.pid)
         check_answers(library)
-        contents = _contents(library)
-        if contents not in (before, wanted := _wanted(folder)):
+        contents = contents_of(library)
+        if contents not in (before, wanted := wanted_of(folder)):
             raise AssertionError(f"killed after {after:.2f} s, the library is neither in the old state nor in the new")
         state: Literal["old", "new"] = "old" if contents == before else "new"
         yield Outcome(after, state if killed else "finished")
         if (kill + 1) % recover_every == 0 or kill + 1 == kills:
             subprocess.run(command, check=True)
             check_answers(library)
-            if _contents(library) != wanted:
+            if contents_of(library) != wanted:
                 raise AssertionError("the next run did not bring the library up to date")
 
 
@@ -116,16 +128,25 @@ def check_answers(directory: Path) -> None:
     library.close()
 
 
-def _contents(directory: Path) -> dict[str, str]:
+def contents_of(directory: Path) -> dict[str, str]:
+    """Return the hash of each document of a library by its source."""
     library = Library.open(directory)
     contents = {document.source: document.hash for document in library.documents()}
     library.close()
     return contents
 
 
-def _wanted(folder: Path) -> dict[str, str]:
-    sources = {path: path.relative_to(folder.parent).as_posix() for path in folder.rglob("*") if path.is_file()}
-    return {source: load(path, source=source).hash for path, source in sources.items()}
+def wanted_of(folder: Path) -> dict[str, str]:
+    """Return the hash of each document in the files of a folder by its source, without files that are skipped."""
+    wanted: dict[str, str] = {}
+    for path in folder.rglob("*"):
+        source = path.relative_to(folder.parent).as_posix()
+        if path.is_file():
+            with suppress(SkippedFile):
+                wanted |= {
+                    each.source: each.hash for each in load_bytes(path.read_bytes(), name=path.name, source=source)
+                }
+    return wanted
 
 
 def _edit(folder: Path, chance: random.Random) -> None:
