@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from vectorstore import rows
+from vectorstore import copies, rows
 from vectorstore.library import Library, Skipped
 from vectorstore.passages import embedded_text
 from vectorstore.types import Document, Passage, Sentence
@@ -69,9 +69,14 @@ class Writer:
             f"INSERT INTO documents ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
             tuple(values.values()),
         ).lastrowid
+        copies.sign(self._connection, number, document.text)
         title = _words(document.title)
         for passage in passages:
             self._put_passage(document, number, title, passage, sentences)
+
+    def place_copies(self) -> None:
+        """Put each new document beside those that it is a copy of."""
+        copies.place(self._connection)
 
     def keep(self, document_id: str, *, file_hash: bytes) -> None:
         """Take a document that says the same as before for one of the newest form of its file."""
