@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorstore.library import Library
+from vectorstore.originals import without_repeats
 from vectorstore.types import Filters, Hit, Why
 from vectorstore.words import any_of, query_terms, terms
 
@@ -59,6 +60,8 @@ class Retriever:
     def search(self, query: str, *, k: int = 10, filters: Filters = Filters()) -> tuple[Hit, ...]:  # noqa: B008 - frozen
         """Return the k best passages that pass the filters, best first; equal scores in order of passage id.
 
+        A passage that copies of a document have word for word is found once, in the original of them.
+
         A query without words that the library holds is answered by meaning alone. Of a long query, the words that
         count are its WORDS rarest, and its meaning is that of as many whole words, from its beginning, as the
         embedder can read.
@@ -80,6 +83,7 @@ class Retriever:
             proposed |= self._nearest(vector, limit, allowed)
             ids = sorted(proposed)
             ranked = fuse(self._library.lexical_scores(match, ids), self._cosines(vector, ids))
+            ranked = without_repeats(self._library.connection, ranked, filters)
             hits = self._hits(ranked[: max(k, READ) if self._reranker else k], frozenset(words))
         return self._reranked(query, hits)[:k]
 
