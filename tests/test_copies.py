@@ -49,7 +49,6 @@ def kept(folder, texts, **about):
             sentences = split_sentences(document)
             passages = split_passages(document, sentences, count=EMBEDDER.count_many, limit=60)
             writer.put(document, path=name.encode(), file_hash=b"", sentences=sentences, passages=passages)
-        writer.place_copies()
     return library
 
 

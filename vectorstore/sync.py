@@ -162,7 +162,6 @@ class _Run:
         started = time.monotonic()
         self._read(paths, top=top, allow_shrink=allow_shrink)
         self._split_again(before)
-        self.writer.place_copies()
         read = time.monotonic()
         keys = self.library.embedding_keys()
         embedded = self._embed(keys)

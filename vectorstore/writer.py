@@ -74,10 +74,6 @@ class Writer:
         for passage in passages:
             self._put_passage(document, number, title, passage, sentences)
 
-    def place_copies(self) -> None:
-        """Put each new document beside those that it is a copy of."""
-        copies.place(self._connection)
-
     def keep(self, document_id: str, *, file_hash: bytes) -> None:
         """Take a document that says the same as before for one of the newest form of its file."""
         self._connection.execute("UPDATE documents SET file_hash = ? WHERE id = ?", (file_hash, document_id))
@@ -161,6 +157,7 @@ def writing(library: Library) -> Iterator[Writer]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield Writer(library)
+        copies.place(connection)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
