@@ -1,7 +1,7 @@
 """Is each sentence of a text supported by the documents? Judged by the one verifier that judges answers, too."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.contract import Json, citation_json
 from assistant.copied import cite, with_origins
@@ -12,7 +12,7 @@ from assistant.verify import Verifier
 from vectorstore.errors import UserError
 from vectorstore.sentences import sentence_spans, split_sentences
 from vectorstore.text import normalise
-from vectorstore.types import Document, Filters, Span
+from vectorstore.types import Document, Filters, Span, notice_of
 from vectorstore.words import query_terms, terms
 
 # Sentences judged one by one for each sentence of the text: enough that the right one is among them although it is
@@ -52,6 +52,8 @@ def check_text(text: str, assistant: Assistant, filters: Filters | None = None) 
         claim = span.of(text)
         hits = assistant.retriever.search(claim, k=assistant.passages, filters=filters or Filters())
         judgement, sources = _best(claim, read(hits, assistant.library), assistant.verifier)
+        if judgement.verdict != "supported" and (notice := notice_of(hits)):
+            judgement = replace(judgement, reasons=(*judgement.reasons, f"search: {notice}"))
         sources = with_origins(sources, assistant.library, filters or Filters())
         citations = tuple(cite(one, number) for number, one in enumerate(sources, 1))
         yield Checked(claim, span, judgement, citations)

@@ -1,7 +1,7 @@
 """An answer as JSON, and back: the contract of `footnote ask --json`, the API, the evals, exports and the history."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from assistant.types import (
     Usage,
 )
 from vectorstore.originals import Copy
-from vectorstore.types import Document, Filters, Hit, Landmark, Span
+from vectorstore.types import Document, Filters, Hit, Landmark, Span, notice_of
 
 Json = dict[str, Any]  # the one place where types end: what json.dumps takes
 
@@ -157,6 +157,13 @@ def document_json(document: Document) -> Json:
             for one in document.landmarks
         ],
     }
+
+
+def hits_json(question: str, hits: Sequence[Hit]) -> Json:
+    """Return what was found for a question, with a notice where more may have been missed than is usual."""
+    found: Json = {"question": question, "hits": [hit_json(hit) for hit in hits]}
+    notice = notice_of(hits)
+    return found | {"notice": notice} if notice else found
 
 
 def hit_json(hit: Hit) -> Json:

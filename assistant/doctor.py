@@ -12,14 +12,14 @@ from typing import Literal
 
 from assistant.contract import Json
 from assistant.judges import MODEL_FOLDER as JUDGES_FOLDER
-from assistant.open import open_settings_embedder
+from assistant.open import open_settings_embedder, open_settings_server
 from assistant.pipeline import Request
 from assistant.reading import evidence_of
 from assistant.settings import Settings
 from assistant.tokens import RANKS
 from assistant.types import Ended
-from vectorstore import generations
-from vectorstore.errors import UserError
+from vectorstore import places
+from vectorstore.errors import IndexAway, UserError
 from vectorstore.library import Library
 from vectorstore.sentences import split_sentences
 from vectorstore.tokens import MODEL_FOLDER
@@ -44,7 +44,10 @@ class Finding:
 
 
 def examine(settings: Settings, *, model: bool = False) -> tuple[Finding, ...]:
-    """Look at everything; the chat model is contacted only if `model` says so, an embedding server never."""
+    """Look at everything; the chat model is contacted only if `model` says so, an embedding server never.
+
+    A Chroma server that holds the vectors is, as a folder of them would be looked at.
+    """
     looks: list[Callable[[Settings], Iterator[Finding]]] = [_python, _sqlite, _bundled, _library, _settings]
     if model:
         looks.append(_model)
@@ -88,7 +91,7 @@ def _library(settings: Settings) -> Iterator[Finding]:
         yield Finding("library", "warning", f"there is none in {settings.library}; make one with `footnote index PATH`")
         return
     try:
-        library = Library.open(settings.library)
+        library = Library.open(settings.library, open_settings_server(settings))
         _expect_embedder(library, settings)
         (health,) = library.connection.execute("PRAGMA quick_check(1)").fetchone()
     except (UserError, sqlite3.DatabaseError) as error:
@@ -104,13 +107,21 @@ def _library(settings: Settings) -> Iterator[Finding]:
         f"{manifest.documents:,} documents, {manifest.passages:,} passages of up to {manifest.passage_tokens} tokens, "
         f"embedded by {manifest.embedder}, revision {manifest.revision}, in {settings.library}",
     )
-    problem = generations.examine(library)
-    if problem:
-        yield Finding("index", "broken", f"{problem}; run `footnote index PATH` on your documents to build it again")
-    else:
-        yield Finding("index", "ok", f"{manifest.generation or 'none needed'}; sampled passages find themselves")
+    yield _index(library)
     for skipped in library.skipped():
         yield Finding("skipped", "warning", f"{skipped.source}: {skipped.reason}, {skipped.detail}")
+
+
+def _index(library: Library) -> Finding:
+    try:
+        problem = places.examine(library)
+    except IndexAway as away:
+        return Finding("index", "broken", f"{away}; until then, questions are answered from words alone")
+    if problem:
+        return Finding("index", "broken", f"{problem}; run `footnote index PATH` on your documents to build it again")
+    name = library.manifest().generation or "none needed"
+    place = f" on {library.server.url}" if library.server else ""
+    return Finding("index", "ok", f"{name}{place}; sampled passages find themselves")
 
 
 def _expect_embedder(library: Library, settings: Settings) -> None:

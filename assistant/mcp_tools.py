@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from mcp.types import CallToolResult, TextContent, Tool, ToolAnnotations
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from assistant.contract import Json, answer_json, document_json, hit_json
+from assistant.contract import Json, answer_json, document_json, hits_json
 from assistant.narrowing import narrowed, readable
 from assistant.pipeline import Assistant
 from assistant.plain import answer_text, claim_text, hits_text, part_heading
@@ -139,7 +139,7 @@ class Search(_Narrowed):
         if len(query) > longest:
             raise UserError(f"The query has {len(query):,} characters; at most {longest:,} fit. Shorten it.")
         hits = work.assistant.retriever.search(query, k=self.k, filters=self.filters(work))
-        return told({"question": query, "hits": [hit_json(hit) for hit in hits]}, hits_text(hits))
+        return told(hits_json(query, hits), hits_text(hits))
 
 
 class ReadSource(Given):

@@ -10,11 +10,13 @@ from assistant.settings import Settings
 from assistant.verify import open_verifier
 from vectorstore.embed import Embedder, open_embedder
 from vectorstore.library import Library
+from vectorstore.parsing import Parser
 from vectorstore.retrieve import Retriever
 
 if TYPE_CHECKING:
     from assistant.model import ModelAnswerer
     from assistant.rewriting import ModelRewriter
+    from vectorstore.chroma_server import ChromaServer
 
 
 def open_assistant(settings: Settings) -> Assistant:
@@ -23,7 +25,7 @@ def open_assistant(settings: Settings) -> Assistant:
     Raises:
         UserError: if there is no library yet, it was built with another embedding, or the model cannot be set up.
     """
-    library = Library.open(settings.library)
+    library = Library.open(settings.library, open_settings_server(settings))
     embedder = open_settings_embedder(settings)
     judges = Judges()
     verifier = open_verifier(judges)
@@ -54,6 +56,21 @@ def open_settings_embedder(settings: Settings) -> Embedder:
         base_url=settings.embedding_base_url,
         api_key=key.get_secret_value() if key else None,
     )
+
+
+def open_settings_parser(settings: Settings) -> Parser:
+    """Return the parser of files that settings ask for; its process starts with the first file."""
+    return Parser(ocr_languages=settings.ocr)
+
+
+def open_settings_server(settings: Settings) -> "ChromaServer | None":
+    """Return the Chroma server that settings name, if they name one; it is not contacted before it is used."""
+    if settings.chroma_url is None:
+        return None
+    from vectorstore.chroma_server import ChromaServer
+
+    token = settings.chroma_token
+    return ChromaServer(settings.chroma_url, token.get_secret_value() if token else None)
 
 
 def _open_model(settings: Settings) -> tuple["ModelAnswerer", "ModelRewriter"]:

@@ -39,7 +39,7 @@ from vectorstore.errors import UserError
 from vectorstore.library import Library
 from vectorstore.retrieve import Retriever
 from vectorstore.text import normalise
-from vectorstore.types import Filters, Hit
+from vectorstore.types import Filters, Hit, notice_of
 
 NEAREST = 3  # passages shown beside an abstention: enough to see what was looked at, few enough to read
 
@@ -246,7 +246,7 @@ class Assistant:
         """
         ended, page = writing.ended, writing.page
         withheld = sum(not self._is_shown(one) for one in writing.judged)
-        notices = [failure.notice if failure else None, _withheld(withheld)]
+        notices = [notice_of(hits), failure.notice if failure else None, _withheld(withheld)]
         if failure and page.text:
             notices.append("The answer was put together from sentences of the documents instead.")
         state, text = ended.state, page.text or ended.notice or ""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from assistant.contract import filters_json
 from assistant.types import Answer, Citation, Claim, VerdictName
 from vectorstore.text import normalise, one_line
-from vectorstore.types import Document, Hit, Span
+from vectorstore.types import Document, Hit, Span, notice_of
 
 _VERDICTS: dict[VerdictName, str] = {
     "supported": "Supported",
@@ -31,12 +31,12 @@ def answer_text(answer: Answer) -> str:
 
 def hits_text(hits: Sequence[Hit]) -> str:
     """Return passages, best first, each with where it stands."""
-    if not hits:
-        return "No passage was found."
-    return "\n\n".join(
+    notice = notice_of(hits)
+    found = [
         f"{number}. {_place(hit.document, hit.passage.span)}\n{quoted(hit.text)}"
         for number, hit in enumerate(hits, start=1)
-    )
+    ]
+    return "\n\n".join([*([f"Note: {notice}"] if notice else []), *(found or ["No passage was found."])])
 
 
 def part_heading(document: Document, part: Span) -> str:

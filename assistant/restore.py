@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from assistant.manifest import LIBRARY, UPLOADS, Manifest, read_manifest
+from assistant.open import open_settings_server
 from assistant.uploads import uploads_folder
 from vectorstore.disk import entry_to_disk, to_disk
 from vectorstore.errors import UserError
@@ -22,6 +23,7 @@ from vectorstore.writer import writing
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
+    from vectorstore.chroma_server import ChromaServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Restored:
 def restore(settings: "Settings", file: Path) -> Restored:
     """Put a backup in the place of the library and the uploads that the settings name, and build the vector index.
 
-    Nothing is embedded, so nobody is contacted. A backup is not signed: restore only what you made.
+    Nothing is embedded, so nobody is contacted but a Chroma server that is to hold the vectors. A backup is not signed:
+    restore only what you made.
 
     Raises:
         UserError: if something stands there already, or if the file is no whole backup. Nothing has changed then.
@@ -53,7 +56,7 @@ def restore(settings: "Settings", file: Path) -> Restored:
         for folder in new.values():
             _extract(tar, folder, manifest)
         moved = (manifest.uploads, os.path.realpath(uploads)) if manifest.uploads and uploads else None
-        documents, passages = _complete(new[LIBRARY], moved)
+        documents, passages = _complete(new[LIBRARY], moved, open_settings_server(settings))
         _put_in_place({new[root]: place for root, place in places.items()})
     handed_in = sum(name.startswith(f"{UPLOADS}/") for name in manifest.members)
     return Restored(manifest.made, manifest.footnote, documents, passages, handed_in)
@@ -113,14 +116,15 @@ def _extract(tar: tarfile.TarFile, folder: Path, manifest: Manifest) -> None:
             )
 
 
-def _complete(library: Path, moved: tuple[str, str] | None) -> tuple[int, int]:
+def _complete(library: Path, moved: tuple[str, str] | None, server: "ChromaServer | None") -> tuple[int, int]:
     """Tell a library where its uploads are now and build its index; return how many documents and passages it has."""
     if not (library / "library.db").exists():
         return 0, 0
-    opened = Library.open(library)
+    opened = Library.open(library, server)
     try:
-        if moved:
-            with writing(opened) as writer:
+        with writing(opened) as writer:
+            writer.forget_identity()  # the library that the backup was made of may still be in use
+            if moved:
                 writer.move(*map(os.fsencode, moved))
         rebuild(opened)
         manifest = opened.manifest()

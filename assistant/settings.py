@@ -10,6 +10,10 @@ Names = Annotated[tuple[str, ...], NoDecode]  # written with commas between them
 # As a browser writes them, and nothing else: they stand in headers. Every origin at once ("*") cannot be meant.
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?$")]
 Origins = Annotated[tuple[Origin, ...], NoDecode]
+# Without a user and a password: it is shown and logged.
+ServerUrl = Annotated[
+    str, StringConstraints(pattern=r"^https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:[0-9]{1,5})?(/[\w.~-]+)*/?$")
+]
 
 
 class Settings(BaseSettings):
@@ -24,7 +28,12 @@ class Settings(BaseSettings):
         Path("uploads"), description="folder for documents that people hand in, beside the library; none: they cannot"
     )
     upload_megabytes: int = Field(25, ge=1, le=1000, description="largest file that can be handed in, in megabytes")
+    chroma_url: ServerUrl | None = Field(
+        None, description='Chroma server that holds the vectors, "http://127.0.0.1:8000"; none: they lie in the library'
+    )
+    chroma_token: SecretStr | None = Field(None, description="bearer token for a proxy in front of that server")
     passage_tokens: int = Field(200, ge=32, le=510, description="most tokens of a passage; changing it re-indexes")
+    ocr: Names = Field((), description="languages that tesseract reads scanned pages in; none: they are not read")
 
     embedding: str = Field(
         "bundled", description='"bundled", or any LangChain embedding: "openai:text-embedding-3-small"'

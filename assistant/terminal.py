@@ -13,7 +13,7 @@ from rich.text import Text
 from assistant.plain import also
 from assistant.types import Answer, Citation, Claim, Claimed, Delta, Event, Finished, Rewritten, VerdictName
 from vectorstore.text import normalise, one_line
-from vectorstore.types import Document, Hit
+from vectorstore.types import Document, Hit, notice_of
 
 if TYPE_CHECKING:
     from assistant.check import Checked
@@ -86,6 +86,8 @@ def show_answer(answer: Answer, terminal: Terminal) -> None:
 
 def show_hits(hits: Sequence[Hit], terminal: Terminal) -> None:
     """Show passages, best first, and why each was found."""
+    if notice := notice_of(hits):
+        terminal.show(Text(f"{notice}\n", "yellow"))
     if not hits:
         terminal.show(Text("No passage was found."))
     for number, hit in enumerate(hits, start=1):

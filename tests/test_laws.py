@@ -23,9 +23,10 @@ MAY_IMPORT = {
     "training": {"training", "assistant", "vectorstore"},
 }
 HEAVY = {
-    "chromadb", "fastapi", "gradio", "langchain", "langchain_core", "langchain_openai", "lxml", "markdown_it", "numpy",
-    "onnxruntime", "openai", "pandas", "pydantic", "pydantic_settings", "rich", "snowballstemmer", "tiktoken",
-    "tokenizers", "trafilatura", "uvicorn",
+    "brotli", "chromadb", "docx", "fastapi", "feedparser", "gradio", "langchain", "langchain_core",
+    "langchain_openai", "lxml", "markdown_it", "numpy", "onnxruntime", "openai", "openpyxl", "pandas", "pptx",
+    "pydantic", "pydantic_settings", "pypdfium2", "rich", "snowballstemmer", "striprtf", "tiktoken", "tokenizers",
+    "trafilatura", "uvicorn", "warcio",
 }  # fmt: skip
 MODULES = sorted(
     path.relative_to(HOUSE)

@@ -570,3 +570,8 @@ def test_a_file_that_changes_while_it_is_read_is_one_whole_version_or_skipped(tm
 )
 def test_a_day_is_read_only_where_it_cannot_be_misread(value, day):
     assert read_day(value) == (datetime.date(*day) if day else None)
+
+
+def test_front_matter_says_the_language():
+    for line, language in (("language: en-GB", "en"), ("lang: deu", "de"), ("lang: und", None), ("title: x", None)):
+        assert loaded(f"---\n{line}\n---\nSome text.", ".md").language == language

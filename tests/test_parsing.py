@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from vectorstore import parse
-from vectorstore.errors import SkippedFile
+from vectorstore.errors import OwnerError, SkippedFile
 from vectorstore.loaders import FORMATS, load_bytes
 from vectorstore.parsing import Parser
 
@@ -27,10 +27,11 @@ def parser(tmp_path, monkeypatch):
     """A parser whose process also knows a loader that does what the file's name says; it is real in all else."""
     (tmp_path / "sitecustomize.py").write_text(
         "import os, signal, socket, sys\n"
-        "from vectorstore import loaders\n"
+        "from vectorstore import errors, loaders\n"
         "whole = loaders.load_bytes\n"
         "def deep(): return deep()\n"
-        "def load_bytes(raw, *, name, source, on_note):\n"
+        "def load_bytes(raw, *, name, source, on_note, ocr_languages):\n"
+        "    if name == 'ask.txt': raise errors.OwnerError('tesseract is not here; install it')\n"
         "    if name == 'hang.txt':\n"
         "        while True: pass\n"
         "    if name == 'eat.txt': bytearray(4 * 2**30)\n"
@@ -72,6 +73,11 @@ def test_a_file_that_harms_its_parser_is_skipped_with_a_reason_and_the_next_one_
     assert document.text == "The bridge is shut."
 
 
+def test_what_only_the_owner_can_mend_is_told_and_is_nothing_about_the_file(parser):
+    with pytest.raises(OwnerError, match="install it"):
+        list(parser.documents(b"x", name="ask.txt", source="ask.txt"))
+
+
 def test_no_document_reaches_the_network(parser):
     with pytest.raises(SkippedFile, match="PermissionError"):
         list(parser.documents(b"x", name=CALL, source=CALL))
@@ -96,10 +102,6 @@ def test_a_reader_that_stops_half_way_leaves_nothing_for_the_next_file():
 
 @pytest.mark.skipif(not hasattr(signal, "alarm"), reason="this system has no alarm")
 def test_a_process_that_nobody_waits_for_any_more_ends_by_itself():
-    parser = Parser(seconds=0.5)
-    with parser:
-        list(parser.documents(b"Text.", name="a.txt", source="a.txt"))
-    assert parse._within is not None
     process = os.fork()
     if process == 0:  # what a parser does whose parent was killed while a file hangs it
 

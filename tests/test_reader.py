@@ -194,6 +194,17 @@ def test_a_heading_is_a_heading_with_the_characters_the_loader_kept(suffix, raw)
     assert {one.tag for one in headings} == {"h3"}
 
 
+def test_where_a_page_or_a_slide_begins_its_name_is_shown_and_is_no_text():
+    text = "First.\nStill first.\n\nSecond.\n\nThird."
+    marks = [("page", 'page "1"<b>', 0), ("page", "page 2", 22), ("row", "row 9", 22), ("slide", "slide 3", 31)]
+    about = Document(
+        "a.pdf", "A", text, landmarks=tuple(Landmark(kind, label, Span(at, at)) for kind, label, at in marks)
+    )
+    lines = parsed(reader(about)).find_class("text")[0]
+    assert [one.get("data-place") for one in lines] == ['page "1"<b>', None, "page 2", "slide 3"]
+    assert "".join(one.text_content() for one in lines) == text
+
+
 def test_a_mark_across_a_heading_and_two_paragraphs_is_cut_at_their_borders():
     about = Document("a.md", "T", "Head\n\nOne two\nthree", landmarks=(Landmark("heading", "Head", Span(0, 4)),))
     html = reader(about, *citations_of(about, (2, 9), (8, 20)), chosen=2)

@@ -44,3 +44,7 @@ class NotFound(UserError):  # noqa: N818 - it says what it is
 
 class OwnerError(UserError):
     """What only the owner of this installation can mend; it may name files, which are nobody else's business."""
+
+
+class IndexAway(OwnerError):  # noqa: N818 - it says what it is
+    """The vector index cannot be asked at the moment, and may be again in the next; a search goes on by words alone."""

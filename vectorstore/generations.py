@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from vectorstore.disk import entry_to_disk, to_disk
 from vectorstore.errors import OwnerError
 from vectorstore.frames import write_end, write_frame
-from vectorstore.library import Library
 
 # Ids (an entry for each) and their vectors.
 Batch = tuple[Sequence[str], NDArray[np.float32]]
@@ -65,22 +64,6 @@ def check(directory: Path, canaries: NDArray[np.float32], *, entries: int) -> st
     """
     with _Child("check", str(directory), str(entries)) as child:
         return _try_canaries(child, canaries)
-
-
-def examine(library: Library) -> str | None:
-    """Return what is wrong with the vector index of a library, or None."""
-    with library.reading():
-        directory = library.index_directory()
-        if directory is None:
-            return None if library.manifest().passages == 0 else "it was never built"
-        keys = library.embedding_keys()
-        sample = keys[:: max(1, len(keys) // _CANARIES)][:_CANARIES]
-        manifest = library.manifest()
-    try:
-        canaries = library.embeddings.get(manifest.embedder, sample, dimension=manifest.dimension)
-    except KeyError:
-        return "embeddings of its passages are missing"
-    return check(directory, canaries, entries=len(keys))
 
 
 def tidy(directory: Path, current: str | None) -> None:

@@ -15,7 +15,7 @@ from vectorstore.errors import OwnerError
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
-    from chromadb.api.collection_configuration import CreateCollectionConfiguration
+    from chromadb.api.collection_configuration import CreateCollectionConfiguration, CreateHNSWConfiguration
 
 _COLLECTION = "passages"
 
@@ -63,16 +63,37 @@ class VectorIndex:
         # Chroma answers with less than was asked, and without an error, when its graph is gone.
         if len(entries) < wanted:
             raise _damaged(self._directory)
-        scored = [
-            (passage_id, 1.0 - distance)
-            for entry, distance in zip(entries, distances, strict=True)
-            for passage_id in entry.split()
-        ]
-        return sorted(scored, key=lambda hit: (-hit[1], hit[0]))[:k]
+        return ranked(entries, distances, k)
 
     def close(self) -> None:
         """Close the files; queries that are under way in other threads fail."""
         self._client.close()
+
+
+def graph(entries: int) -> "CreateHNSWConfiguration":
+    """Return how Chroma is to build the graph of an index of so many vectors, here or on a server."""
+    return {
+        "space": "cosine",
+        # With Chroma's own 100, 100 and 16, 172 of 6,067 crowded vectors did not find themselves; with these, 4,
+        # for half as much time again.
+        "ef_construction": 200,
+        "ef_search": 400,
+        "max_neighbors": 32,
+        "batch_size": 100,
+        # Chroma writes its graph to disk after every so many vectors and builds what comes after that anew in each
+        # process that opens it (20 s for 10,000); so the threshold is the very last vector.
+        "sync_threshold": max(2, entries),
+    }
+
+
+def ranked(entries: Sequence[str], distances: Sequence[float], k: int) -> list[tuple[str, float]]:
+    """Return the k nearest passages of the entries found, with their cosine, best first, ties by id."""
+    scored = [
+        (passage_id, 1.0 - distance)
+        for entry, distance in zip(entries, distances, strict=True)
+        for passage_id in entry.split()
+    ]
+    return sorted(scored, key=lambda hit: (-hit[1], hit[0]))[:k]
 
 
 def write_index(directory: Path, batches: Iterable[tuple[Sequence[str], NDArray[np.float32]]], *, entries: int) -> None:
@@ -81,20 +102,7 @@ def write_index(directory: Path, batches: Iterable[tuple[Sequence[str], NDArray[
     Leaves files open in this process whatever one does (chromadb 1.5.9), so it is run in a process of its own.
     """
     client = _client(directory)
-    configuration: CreateCollectionConfiguration = {
-        "hnsw": {
-            "space": "cosine",
-            # With Chroma's own 100, 100 and 16, 172 of 6,067 crowded vectors did not find themselves; with these, 4,
-            # for half as much time again.
-            "ef_construction": 200,
-            "ef_search": 400,
-            "max_neighbors": 32,
-            "batch_size": 100,
-            # Chroma writes its graph to disk after every so many vectors and builds what comes after that anew in each
-            # process that opens it (20 s for 10,000); so the threshold is the very last vector.
-            "sync_threshold": max(2, entries),
-        }
-    }
+    configuration: CreateCollectionConfiguration = {"hnsw": graph(entries)}
     collection = client.create_collection(_COLLECTION, embedding_function=None, configuration=configuration)
     for ids, vectors in batches:
         collection.add(ids=list(ids), embeddings=vectors)

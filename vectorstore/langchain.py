@@ -5,13 +5,14 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
 from vectorstore.retrieve import Retriever
-from vectorstore.types import Filters
+from vectorstore.types import Filters, notice_of
 
 
 class FootnoteRetriever(BaseRetriever):
     """Gives the k best passages of a library to a LangChain chain.
 
-    Each document's metadata holds source, title, start, end (characters of the source's text, half-open) and score.
+    Each document's metadata holds source, title, start, end (characters of the source's text, half-open) and score,
+    and a notice where others may have been missed.
     """
 
     retriever: Retriever
@@ -19,6 +20,8 @@ class FootnoteRetriever(BaseRetriever):
     filters: Filters = Filters()
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        hits = self.retriever.search(query, k=self.k, filters=self.filters)
+        notice = notice_of(hits)
         return [
             Document(
                 id=hit.passage.id,
@@ -29,7 +32,8 @@ class FootnoteRetriever(BaseRetriever):
                     "start": hit.passage.span.start,
                     "end": hit.passage.span.end,
                     "score": hit.score,
+                    **({"notice": notice} if notice else {}),
                 },
             )
-            for hit in self.retriever.search(query, k=self.k, filters=self.filters)
+            for hit in hits
         ]

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ from vectorstore.errors import OwnerError
 from vectorstore.originals import Copy
 from vectorstore.types import Document, Filters, Passage, Sentence
 
+if TYPE_CHECKING:
+    from vectorstore.chroma_server import ChromaServer
+
 SCHEMA = 2
 
 _ALL = Filters()
@@ -34,8 +37,8 @@ _ALL = Filters()
 class Manifest:
     """What a library holds and what it was made with; `embedder` is "" before the first run has finished.
 
-    `generation` names the folder of the vector index, None when there are no passages; `revision` grows by one with
-    every run that changed something.
+    `generation` names the folder of the vector index, or its collection on a server, None when there are no passages;
+    `revision` grows by one with every run that changed something.
     """
 
     schema: int
@@ -73,34 +76,35 @@ class Embeds(Protocol):
 class Library:
     """A library on disk; any number of threads and processes may read it while one writes."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, server: "ChromaServer | None" = None) -> None:
         """Use `open` or `create`."""
         self.directory = directory
+        self.server = server  # where its vectors are to lie, else in the directory
         self._local = threading.local()
 
     @classmethod
-    def open(cls, directory: Path) -> "Library":
-        """Open an existing library.
+    def open(cls, directory: Path, server: "ChromaServer | None" = None) -> "Library":
+        """Open an existing library, whose vectors are to lie on the server if there is one.
 
         Raises:
             OwnerError: if there is none, or one of another version.
         """
         if not (directory / "library.db").is_file():
             raise OwnerError(f"there is no library in {directory}; make one with `footnote index PATH`")
-        library = cls(directory)
+        library = cls(directory, server)
         library._check()
         return library
 
     @classmethod
-    def create(cls, directory: Path) -> "Library":
-        """Open the library in directory, or make an empty one.
+    def create(cls, directory: Path, server: "ChromaServer | None" = None) -> "Library":
+        """Open the library in directory as `open` does, or make an empty one.
 
         Raises:
             OwnerError: if the directory cannot be written, or holds a library of another version.
         """
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            library = cls(directory)
+            library = cls(directory, server)
             library._make_tables()
         except (OSError, sqlite3.OperationalError) as error:
             raise OwnerError(f"cannot write a library in {directory}: {error}") from error

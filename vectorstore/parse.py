@@ -1,19 +1,20 @@
 """The process that reads files: `python -m vectorstore.parse`, with files on its input and documents on its output.
 
-A file comes as a line of JSON, {"name", "source", "size"}, and its bytes. Each answer is a line: {"document": columns}
-and {"note": sentence}, any number of them; then {"end": true} or {"skipped": [reason, detail]}.
+A file comes as a line of JSON, {"name", "source", "size", "seconds", "ocr_languages"}, and its bytes. Each answer is a
+line: {"document": columns} and {"note": sentence}, any number of them; then {"end": true} or {"skipped": [reason,
+detail]}, or {"problem": sentence} if it is the owner who can mend it.
 """
 
 import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
 from vectorstore import rows
-from vectorstore.errors import SkippedFile
+from vectorstore.errors import SkippedFile, UserError
 from vectorstore.loaders import load_bytes
 from vectorstore.loaders.decode import LARGEST_TEXT
 from vectorstore.loaders.read import too_large
@@ -24,23 +25,23 @@ Answer = dict[str, Any]  # what JSON holds
 def main() -> None:
     """Read files until there are no more; end after one that took all memory, as nothing here is sure then."""
     answers = _own_output()
-    memory, seconds = int(sys.argv[1]), int(sys.argv[2])
-    _limit(memory)
+    _limit(int(sys.argv[1]))
     sys.addaudithook(_stay_here)
     while line := sys.stdin.buffer.readline():
         file = json.loads(line)
         raw = sys.stdin.buffer.read(file["size"])
-        for answer in _within(seconds, _read(raw, name=file["name"], source=file["source"])):
+        given = {key: file[key] for key in ("name", "source", "ocr_languages")}
+        for answer in _within(file["seconds"], _read(raw, **given)):
             answers.write(json.dumps(answer).encode() + b"\n")
             answers.flush()
             if answer.get("skipped", [""])[0] == "parser_memory":
                 os._exit(1)
 
 
-def _read(raw: bytes, *, name: str, source: str) -> Iterator[Answer]:
+def _read(raw: bytes, *, name: str, source: str, ocr_languages: Sequence[str]) -> Iterator[Answer]:
     notes: list[str] = []
     try:
-        for document in load_bytes(raw, name=name, source=source, on_note=notes.append):
+        for document in load_bytes(raw, name=name, source=source, on_note=notes.append, ocr_languages=ocr_languages):
             if len(document.text) > LARGEST_TEXT:
                 raise too_large(len(document.text), LARGEST_TEXT)
             yield {"document": rows.document_values(document)}
@@ -48,6 +49,8 @@ def _read(raw: bytes, *, name: str, source: str) -> Iterator[Answer]:
         yield {"end": True}
     except SkippedFile as skipped:
         yield {"skipped": [skipped.reason, skipped.detail]}
+    except UserError as problem:
+        yield {"problem": str(problem)}
     except MemoryError:
         yield {"skipped": ["parser_memory", "to read it takes more memory than a file may; split it"]}
     except RecursionError:

@@ -1,22 +1,23 @@
 """From a query to ranked passages: proposed by words and by meaning, each scored on both, fused."""
 
+import logging
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorstore.errors import IndexAway
 from vectorstore.library import Library
 from vectorstore.originals import without_repeats
-from vectorstore.types import Filters, Hit, Why
+from vectorstore.places import Index, open_index
+from vectorstore.types import ByWords, Filters, Hit, Why
 from vectorstore.words import any_of, query_terms, terms
 
 if TYPE_CHECKING:
     from vectorstore.embed import Embedder
-    from vectorstore.index import VectorIndex
 
 # Each half proposes this many; from 50 to all passages, recall@5 of the chunking evaluation changes by less than 0.003.
 CANDIDATES = 100
@@ -32,6 +33,8 @@ WORDS = 32
 # The best passages are read by the reranker, where there is one, and its judgement is READ_SHARE of their score.
 READ = 20
 READ_SHARE = 0.5
+
+_log = logging.getLogger(__name__)
 
 
 class Reranker(Protocol):
@@ -55,7 +58,8 @@ class Retriever:
         self._embedder = embedder
         self._reranker = reranker
         self._opening = threading.Lock()
-        self._index: tuple[Path, VectorIndex] | None = None  # and the directory it lies in
+        self._index: tuple[str, Index] | None = None  # and the name of its generation
+        self._away = False
 
     def search(self, query: str, *, k: int = 10, filters: Filters = Filters()) -> tuple[Hit, ...]:  # noqa: B008 - frozen
         """Return the k best passages that pass the filters, best first; equal scores in order of passage id.
@@ -64,7 +68,7 @@ class Retriever:
 
         A query without words that the library holds is answered by meaning alone. Of a long query, the words that
         count are its WORDS rarest, and its meaning is that of as many whole words, from its beginning, as the
-        embedder can read.
+        embedder can read. While the vector index is away, passages are found by words alone, and come as ByWords.
 
         Raises:
             ValueError: if k is less than 1.
@@ -73,6 +77,7 @@ class Retriever:
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}")
         vector = self._embedder.embed([self._readable(query)])[0]
+        away = None
         with self._library.reading():
             self._library.expect(self._embedder)
             allowed = self._library.matching(filters)
@@ -80,12 +85,27 @@ class Retriever:
             match = any_of(words)
             limit = max(k, CANDIDATES)
             proposed = {id for id, _ in self._library.lexical(match, limit=limit, filters=filters)}
-            proposed |= self._nearest(vector, limit, allowed)
+            try:
+                proposed |= self._nearest(vector, limit, allowed)
+            except IndexAway as error:
+                away = error
             ids = sorted(proposed)
             ranked = fuse(self._library.lexical_scores(match, ids), self._cosines(vector, ids))
             ranked = without_repeats(self._library.connection, ranked, filters)
             hits = self._hits(ranked[: max(k, READ) if self._reranker else k], frozenset(words))
-        return self._reranked(query, hits)[:k]
+        hits = self._reranked(query, hits)[:k]
+        self._tell(away)
+        return ByWords(hits) if away else hits
+
+    def _tell(self, away: IndexAway | None) -> None:
+        """Log that the index went away, and that it is back, once each; one that went away is opened anew."""
+        if away:
+            self._index = None
+        if away and not self._away:
+            _log.warning("searching by words alone: %s", away)
+        elif self._away and not away:
+            _log.warning("searching by meaning again")
+        self._away = away is not None
 
     def _reranked(self, query: str, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
         """Return hits with the reranker's share in the scores of the first READ; the others get nothing from it."""
@@ -142,16 +162,15 @@ class Retriever:
         cosines = (self._library.vectors(ids) @ vector).astype(np.float64).round(5)
         return dict(zip(ids, cosines.tolist(), strict=True))
 
-    def _current_index(self) -> "VectorIndex | None":
+    def _current_index(self) -> Index | None:
         directory = self._library.index_directory()
         if directory is None:
             return None
         with self._opening:
-            if self._index is None or self._index[0] != directory:
-                from vectorstore.index import VectorIndex
-
-                self._index = (directory, VectorIndex.open(directory))
-            return self._index[1]
+            opened = self._index
+            if opened is None or opened[0] != directory.name:
+                opened = self._index = (directory.name, open_index(self._library, directory.name))
+            return opened[1]
 
     def _hits(self, ranked: "Sequence[Scored]", words: Collection[str]) -> tuple[Hit, ...]:
         passages = self._library.passages([scored.id for scored in ranked])

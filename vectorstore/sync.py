@@ -6,13 +6,14 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from vectorstore import generations
-from vectorstore.errors import OwnerError, SkippedFile, UserError
+from vectorstore import places
+from vectorstore.errors import IndexAway, OwnerError, SkippedFile, UserError
+from vectorstore.generations import Batch
 from vectorstore.library import Library, Manifest, Skipped
 from vectorstore.lock import only_writer
 from vectorstore.parsing import Parser
@@ -104,12 +105,13 @@ def sync(
             f"passages of {passage_tokens} tokens are too long for {embedder.model}, which reads {embedder.limit}"
         )
     with _room_named(library.directory), only_writer(library.directory):
-        generations.tidy(library.directory / "index", library.manifest().generation)
+        places.tidy(library, elsewhere=True)
         with writing(library) as writer:
             run = _Run(library, writer, embedder, passage_tokens, on_progress or (lambda progress: None))
             report = run.update(paths, top=top, allow_shrink=allow_shrink)
         library.embeddings.prune(library.directory / "library.db")
-        generations.tidy(library.directory / "index", library.manifest().generation)
+        with suppress(IndexAway):  # the new state is in force; the next run tidies up
+            places.tidy(library)
     return report
 
 
@@ -314,12 +316,10 @@ class _Run:
         return embedded_text(self.library.document(passage.document_id), passage)
 
     def _must_build(self, before: Manifest) -> bool:
-        if not before.embedder or self.added or self.changed or self.removed or self.notes:
-            return True
-        if problem := generations.examine(self.library):
+        asked = not before.embedder or self.added or self.changed or self.removed or self.notes
+        if problem := (places.misplaced if asked else places.examine)(self.library):
             self.notes.append(f"the vector index was built again, because {problem}")
-            return True
-        return False
+        return bool(asked or problem)
 
     def _build(self, before: Manifest, keys: Sequence[str]) -> None:
         """Build the new generation and describe the new state; the commit that follows puts both in force."""
@@ -359,7 +359,7 @@ def _new_generation(
 ) -> str:
     """Build an index of the embeddings with these keys and return its name, "" if there are none."""
 
-    def batches() -> Iterator[generations.Batch]:
+    def batches() -> Iterator[Batch]:
         done = 0
         for window in _windows(keys):
             on_progress(Progress("building", done, len(keys)))
@@ -370,9 +370,7 @@ def _new_generation(
 
     if not keys:
         return ""
-    return generations.build(
-        library.directory / "index", batches(), entries=len(keys), dimension=dimension, newer_than=newer_than
-    )
+    return places.build(library, batches(), entries=len(keys), dimension=dimension, newer_than=newer_than)
 
 
 def _free_source(found: Found, sources: set[str]) -> str:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import uuid
 from bisect import bisect_right
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -197,3 +198,17 @@ class Hit:
     def text(self) -> str:
         """The passage's characters."""
         return self.passage.span.of(self.document.text)
+
+
+class ByWords(tuple[Hit, ...]):
+    """Hits that were found by words alone, because the vector index was away; whoever shows them shows `notice`."""
+
+    notice = (
+        "The search by meaning is not available at the moment: passages were found by their words alone, and others "
+        "may have been missed."
+    )
+
+
+def notice_of(hits: Sequence[Hit]) -> str | None:
+    """Return what is to be told to whoever is shown these hits."""
+    return hits.notice if isinstance(hits, ByWords) else None

@@ -1,6 +1,7 @@
 """The one writer of a library: documents in and out, inside one transaction that the next state commits."""
 
 import hashlib
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,6 +128,10 @@ class Writer:
             "INSERT OR REPLACE INTO meta VALUES (?, ?)", [(key, str(value)) for key, value in entries.items()]
         )
 
+    def forget_identity(self) -> None:
+        """Be another library from now on than the one this was copied from: what is on a server is not this one's."""
+        self._connection.execute("DELETE FROM meta WHERE key = 'id'")
+
     def count(self) -> tuple[int, int]:
         """Return how many documents and how many passages there are."""
         return (
@@ -162,6 +167,13 @@ def writing(library: Library) -> Iterator[Writer]:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def identify(library: Library) -> str:
+    """Return the random id of a library, drawn the first time that somebody who may write to it asks."""
+    library.connection.execute("INSERT OR IGNORE INTO meta VALUES ('id', ?)", (uuid.uuid4().hex,))
+    row = library.connection.execute("SELECT value FROM meta WHERE key = 'id'").fetchone()
+    return str(row[0])
 
 
 def _words(text: str) -> str:

@@ -49,7 +49,7 @@ def index_paths(paths: Sequence[Path], settings: "Settings", *, allow_shrink: bo
     Raises:
         UserError: as sync does.
     """
-    from assistant.open import open_settings_embedder
+    from assistant.open import open_settings_embedder, open_settings_server
     from assistant.terminal import Terminal, progress_bar
     from vectorstore.library import Library as OpenLibrary
     from vectorstore.sync import sync
@@ -57,7 +57,7 @@ def index_paths(paths: Sequence[Path], settings: "Settings", *, allow_shrink: bo
     with progress_bar(Terminal(stderr=True)) as on_progress:
         return sync(
             paths,
-            OpenLibrary.create(settings.library),
+            OpenLibrary.create(settings.library, open_settings_server(settings)),
             open_settings_embedder(settings),
             passage_tokens=settings.passage_tokens,
             allow_shrink=allow_shrink,

@@ -19,9 +19,9 @@ from assistant.commands.options import (
     one_of,
     read_filters,
 )
-from assistant.contract import Json, hit_json
+from assistant.contract import hits_json
 from vectorstore.errors import UserError
-from vectorstore.types import Filters, Hit
+from vectorstore.types import Filters
 
 if TYPE_CHECKING:
     from assistant.settings import Settings
@@ -71,12 +71,12 @@ def search(
     asked = read_questions(questions, longest=settings.question_characters) if questions else ()
     retriever = _open_retriever(settings, filters)
     for line in asked:
-        write_json(_found_json(line.question, retriever.search(line.question, k=k, filters=filters)))
+        write_json(hits_json(line.question, retriever.search(line.question, k=k, filters=filters)))
     if query is None:
         return
     hits = retriever.search(query, k=k, filters=filters)
     if as_json:
-        write_json(_found_json(query, hits))
+        write_json(hits_json(query, hits))
     else:
         from assistant.terminal import Terminal, show_hits
 
@@ -84,14 +84,10 @@ def search(
 
 
 def _open_retriever(settings: "Settings", filters: Filters) -> "Retriever":
-    from assistant.open import open_settings_embedder
+    from assistant.open import open_settings_embedder, open_settings_server
     from vectorstore.library import Library as OpenLibrary
     from vectorstore.retrieve import Retriever
 
-    library = OpenLibrary.open(settings.library)
+    library = OpenLibrary.open(settings.library, open_settings_server(settings))
     expect_known(filters, library)
     return Retriever(library, open_settings_embedder(settings))
-
-
-def _found_json(question: str, hits: tuple[Hit, ...]) -> Json:
-    return {"question": question, "hits": [hit_json(hit) for hit in hits]}

@@ -19,7 +19,7 @@ from assistant.web.asking import Asking, narrowed
 from assistant.web.problems import Refused, as_refused, refusal
 from assistant.web.streams import answering, interrupted, streamed
 from vectorstore.errors import UserError
-from vectorstore.types import Filters
+from vectorstore.types import Filters, notice_of
 
 if TYPE_CHECKING:
     from assistant.holdings import Collections
@@ -119,12 +119,17 @@ def add_api(app: FastAPI, asking: Asking, store: FeedbackStore, collections: "Co
         return await answered(request, writing, answer_json)
 
     @app.post("/api/search", tags=["documents"])
-    async def search(request: Request, body: Search) -> list[Json]:
-        """Find the passages that are nearest to a query, best first."""
+    async def search(request: Request, response: Response, body: Search) -> list[Json]:
+        """Find the passages that are nearest to a query, best first.
+
+        A header `Footnote-Notice` tells if more may have been missed than is usual.
+        """
         person = person_of(request)
         allowed = narrowed(person, body.filters.filters(), collections.readable(person))
         query = assistant.checked(body.query)
         hits = await asking.search(query, k=body.k, filters=allowed)
+        if notice := notice_of(hits):
+            response.headers["Footnote-Notice"] = notice
         return [hit_json(hit) for hit in hits]
 
     @app.post("/api/feedback", status_code=201, tags=["questions"])

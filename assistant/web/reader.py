@@ -26,6 +26,7 @@ def reader_html(
     The text of `.text` is the document's, every character; the text of all `mark.m-3` together is the quote of
     number 3, and `#m-3` is where it begins. Each line is a block of its own, together with the line ends after it,
     so that it is laid out in its own direction and nothing in it reaches the next; it needs `white-space: pre-wrap`.
+    Where a page begins, the block has the page's name in `data-place`: it is no text of the document.
     Of a document longer than WHOLE only what stands around the marks is shown, with `p.cut` for what is left out.
     What HTML cannot hold, NUL and lone surrogates, is shown as U+FFFD; no loader keeps either.
 
@@ -54,6 +55,7 @@ class _Segment:
 
 _LINE = re.compile(r"[^\n]+\n*|\n+")
 _NOT_IN_HTML = re.compile("[\0\ud800-\udfff]")
+_PARTS = ("page", "slide", "message")  # whose beginning is shown; every row of a table has one
 _CUT = '<p class="cut">…</p>'
 _TAGS = {"article", "header", "h2", "h3", "p", "div", "span", "bdi", "ol", "li", "a", "mark"}
 
@@ -116,6 +118,7 @@ def _blocks(document: Document, cited: dict[int, Citation], chosen: int) -> Iter
     starts = [segment.span.start for segment in segments]
     ends = [segment.span.end for segment in segments]
     headings = sorted(one.span.start for one in document.landmarks if one.kind == "heading")
+    places = [(one.span.start, one.label) for one in document.landmarks if one.kind in _PARTS]
     for piece in _pieces(text, [citation.span for citation in cited.values()]):
         if piece.start > written:
             yield _CUT
@@ -123,10 +126,14 @@ def _blocks(document: Document, cited: dict[int, Citation], chosen: int) -> Iter
             line = Span(match.start(), match.end())
             within = segments[bisect_right(ends, line.start) : bisect_left(starts, line.end)]
             inner = _line(text, line, within, cited, chosen)
+            here = bisect_left(places, (line.end,))
+            begins = (
+                f' data-place="{escape(places[here - 1][1])}"' if here and places[here - 1][0] >= line.start else ""
+            )
             if bisect_left(headings, line.start) < bisect_left(headings, line.end):
-                yield f'<h3 class="heading" dir="auto">{inner}</h3>'
+                yield f'<h3 class="heading" dir="auto"{begins}>{inner}</h3>'
             else:
-                yield f'<p dir="auto">{inner}</p>'
+                yield f'<p dir="auto"{begins}>{inner}</p>'
         written = piece.end
     if written < len(text):
         yield _CUT
@@ -192,7 +199,7 @@ def _clean(html: str, cited: dict[int, Citation]) -> str:
     cleaned = nh3.clean(
         html,
         tags=_TAGS,
-        attributes={"*": {"class"}},
+        attributes={"*": {"class"}, "p": {"data-place"}, "h3": {"data-place"}},
         tag_attribute_values={
             "a": {"href": {f"#{name}" for name in names}, "aria-current": {"true"}},
             "mark": {"id": names},

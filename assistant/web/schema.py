@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, RootModel
 from assistant.access import Scope, Way
 from assistant.types import State, VerdictName
 from assistant.web.problems import REFUSALS
+from assistant.web.readiness import Limit
 from assistant.web.readiness import Problem as Unready
 
 CODES = frozenset(
@@ -333,9 +334,11 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """Questions can be answered."""
+    """Questions can be answered; `limited` says in one word what they are answered without."""
 
     status: Literal["ready"]
+    limited: Limit | None = None
+    message: str | None = None
 
 
 class NotReady(BaseModel):

@@ -1,7 +1,7 @@
 """From the bytes of a file to its documents: one module a format, each `(raw, source, on_note) -> documents`."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -19,6 +19,24 @@ FORMATS = {
     ".html": "html.load_html",
     ".htm": "html.load_html",
     ".xhtml": "html.load_html",
+    ".eml": "mail.load_eml",
+    ".mbox": "mbox.load_mbox",
+    ".rss": "feeds.load_feed",
+    ".atom": "feeds.load_feed",
+    ".xml": "feeds.load_feed",
+    ".epub": "epub.load_epub",
+    ".mht": "archives.load_mhtml",
+    ".mhtml": "archives.load_mhtml",
+    ".webarchive": "archives.load_webarchive",
+    ".warc": "warc.load_warc",
+    ".warc.gz": "warc.load_warc",
+    ".pdf": "pdf.load_pdf",
+    ".docx": "docx.load_docx",
+    ".pptx": "pptx.load_pptx",
+    ".xlsx": "xlsx.load_xlsx",
+    ".csv": "csv.load_csv",
+    ".tsv": "csv.load_csv",
+    ".rtf": "rtf.load_rtf",
 }
 SUFFIXES = tuple(FORMATS)
 
@@ -36,20 +54,30 @@ def load(path: Path, *, source: str, root: Path | None = None) -> Document:
     return document
 
 
-def load_bytes(raw: bytes, *, name: str, source: str, on_note: Note = lambda note: None) -> Iterator[Document]:
+def load_bytes(
+    raw: bytes,
+    *,
+    name: str,
+    source: str,
+    on_note: Note = lambda note: None,
+    ocr_languages: Sequence[str] = (),
+) -> Iterator[Document]:
     """Yield the documents in the bytes of a file with this name: nearly always one, many of a mailbox or a feed.
 
     Each goes by `source`, with "#" and a key after it where there can be many. `on_note` hears sentences about what
     was guessed or left out. A parser may take for ever or eat all memory on a hostile file: what comes from strangers
-    is read by `vectorstore.parsing`.
+    is read by `vectorstore.parsing`. Scanned pages are read by tesseract if `ocr_languages` names its languages.
 
     Raises:
         SkippedFile: if they cannot be used, with the reason; also while the documents are drawn.
+        OwnerError: if tesseract cannot do what it is asked for.
     """
     if len(raw) > LARGEST_FILE:
         raise too_large(len(raw))
     module, _, function = FORMATS[suffix_of(name)].partition(".")
-    yield from getattr(import_module(f"vectorstore.loaders.{module}"), function)(raw, source=source, on_note=on_note)
+    options = {"ocr_languages": ocr_languages} if function == "load_pdf" else {}
+    loader = getattr(import_module(f"vectorstore.loaders.{module}"), function)
+    yield from loader(raw, source=source, on_note=on_note, **options)
 
 
 def suffix_of(name: str) -> str:

@@ -1,7 +1,8 @@
 """From an HTML tree to plain text in blocks, with the headings' exact spans: positions come from counting."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vectorstore.text import normalise
@@ -27,6 +28,22 @@ def write(root: "_Element") -> Written:
     White space is collapsed but in preformatted text, a line break within a block is kept.
     """
     return _Writer().write(root)
+
+
+def join(parts: Iterable[Written]) -> Written:
+    """Return the texts that are not empty one below the other, a blank line apart, and their headings moved along."""
+    texts: list[str] = []
+    landmarks: list[Landmark] = []
+    length = 0
+    for part in parts:
+        if part.text:
+            start = length + (2 if texts else 0)
+            for landmark in part.landmarks:
+                span = Span(start + landmark.span.start, start + landmark.span.end)
+                landmarks.append(replace(landmark, span=span))
+            texts.append(part.text)
+            length = start + len(part.text)
+    return Written("\n\n".join(texts), tuple(landmarks))
 
 
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "head"})

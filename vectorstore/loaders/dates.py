@@ -66,9 +66,9 @@ _OWN_LINE = re.compile(
 # Any other word between brackets may belong to the sentence: "As agreed in London, 12 March 2024 (Annex II) - …"
 _AGENCIES = (
     "(?:Thomson )?Reuters|Thomson Reuters Foundation|AP|(?:The )?Associated Press|AFP|Agence France-Presse"
-    "|PA(?: Media)?|Press Association|dpa(?:[-/]AFX)?|UPI|AAP|ANI|ANSA|APA|ATS|EFE|IANS|Interfax|Kyodo(?: News)?|Lusa|NTB"
-    "|PAP|PTI|RIA(?: Novosti)?|TASS|TT|Ukrinform|Xinhua|Yonhap|Bloomberg(?: News)?|Dow Jones|Business Wire|Globe Newswire"
-    "|PR ?Newswire|BBC|CNN|NPR"
+    "|PA(?: Media)?|Press Association|dpa(?:[-/]AFX)?|UPI|AAP|ANI|ANSA|APA|ATS|EFE|IANS|Interfax|Kyodo(?: News)?"
+    "|Lusa|NTB|PAP|PTI|RIA(?: Novosti)?|TASS|TT|Ukrinform|Xinhua|Yonhap|Bloomberg(?: News)?|Dow Jones"
+    "|Business Wire|Globe Newswire|PR ?Newswire|BBC|CNN|NPR"
 )
 _DATELINE = re.compile(
     rf"[A-Z][\w.'’/-]*(?:,?\s[\w.'’/-]+){{0,5}},\s+{_ANY_DAY}\s+\((?:{_AGENCIES})\)\s*[-–—]", re.IGNORECASE

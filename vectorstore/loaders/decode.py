@@ -23,8 +23,8 @@ class Decoded:
 def decode(raw: bytes, *, declared: str | None = None) -> Decoded:
     """Return the text of raw; `declared` is the encoding that the file names for itself, if it does.
 
-    In this order: a byte order mark; UTF-8; UTF-8 with a few broken bytes; the declared encoding; Windows-1252 where
-    nearly all is ASCII; what charset-normalizer finds; Windows-1252.
+    In this order: a byte order mark; ISO 2022 where that is declared; UTF-8; UTF-8 with a few broken bytes; the
+    declared encoding; Windows-1252 where nearly all is ASCII; what charset-normalizer finds; Windows-1252.
 
     Raises:
         SkippedFile: "empty" if there is nothing but white space, "not_text" if the bytes are no text, "too_large" if
@@ -45,6 +45,7 @@ _MOST_CONTROLS = 0.01
 _MOST_BROKEN = 0.001
 _CONTROL = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")  # not what a terminal's log holds: bell, backspace, escape
 _CONTROL_BYTE = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
+_ESCAPING = re.compile(r"\s*iso-?2022-?(?:jp|kr|cn)", re.IGNORECASE)
 _BYTE_ORDER_MARKS = (  # UTF-32's little-endian mark begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -85,6 +86,8 @@ def _decode(raw: bytes, declared: str | None) -> Decoded:
             return _replacing(raw, encoding)
     if len(_CONTROL_BYTE.findall(raw)) > _MOST_CONTROLS * len(raw):  # before a detector makes something of them
         raise SkippedFile("not_text", "more than 1 % of the file are control characters; save it as UTF-8 text")
+    if b"\x1b$" in raw and _ESCAPING.match(declared or "") and (decoded := _declared(raw, declared)):
+        return decoded  # Japanese mail, which is ASCII byte by byte
     try:
         return Decoded(raw.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:

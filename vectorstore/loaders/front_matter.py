@@ -52,11 +52,16 @@ def web_address(value: str | None) -> str | None:
 
 
 def language_of(tag: str | None) -> str | None:
-    """Return the language of a tag, "en" of "en-GB" or "en_GB"; None if it is no tag of two or three letters."""
+    """Return the language of a tag, "en" of "en-GB", "en_GB" or "eng"; None if it is no tag or names no language."""
+    from babel.core import get_global
+
     match = _TAG.match(tag or "")
-    return match[1].lower() if match else None
+    if match is None or (language := match[1].lower()) in _NO_LANGUAGES:
+        return None
+    return str(get_global("language_aliases").get(language, language))
 
 
+_NO_LANGUAGES = ("und", "mul", "mis", "zxx")  # undetermined, many, uncoded, none
 _TAG = re.compile(r"\s*([A-Za-z]{2,3})(?=[-_\s]|\Z)", re.ASCII)
 _OPENING = re.compile(r"\s*---[ \t]*\n(?=\s*(?:#[^\n]*\n\s*)*[A-Za-z_][\w -]*:(?:\s|$)|---[ \t]*(?:\n|\Z))")
 _CLOSING = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)

@@ -13,7 +13,7 @@ from vectorstore.errors import SkippedFile
 from vectorstore.loaders import blocks
 from vectorstore.loaders.dates import read_day, stated_day
 from vectorstore.loaders.decode import read_text
-from vectorstore.loaders.front_matter import FrontMatter, web_address
+from vectorstore.loaders.front_matter import FrontMatter, language_of, web_address
 from vectorstore.loaders.titles import title_of
 from vectorstore.loaders.visible import remove_hidden
 from vectorstore.text import normalise, one_line
@@ -58,6 +58,18 @@ def read_html(text: str, *, source: str) -> Document:
         language=about.language,
         landmarks=written.landmarks,
     )
+
+
+def read_whole(text: str) -> blocks.Written:
+    """Return all text of a page that is shown, with its headings: for mail and books, which have no menus around.
+
+    Raises:
+        SkippedFile: as `parse` does.
+    """
+    tree = parse(normalise(text))
+    remove_hidden(tree)
+    body = tree.find("body")
+    return blocks.write(tree if body is None else body)
 
 
 def declared_encoding(raw: bytes) -> str | None:
@@ -186,7 +198,20 @@ def _about(tree: "HtmlElement") -> FrontMatter:
         author=_line(about.author.replace(";", ",") if about.author else None),
         published=_published(tree),
         url=web_address(about.url),
+        language=_language(tree),
     )
+
+
+def _language(tree: "HtmlElement") -> str | None:
+    """Return the language that the page's own element names, else the first of its meta elements that does."""
+    said = [tree.get("lang"), tree.get("xml:lang")]
+    for name in ("content-language", "og:locale"):
+        said += [
+            meta.get("content")
+            for meta in tree.iter("meta")
+            if (meta.get("http-equiv") or meta.get("property") or "").lower() == name
+        ]
+    return next(filter(None, map(language_of, said)), None)
 
 
 def _is_article(tree: "HtmlElement") -> bool:
