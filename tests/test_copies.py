@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from stand_ins import WordEmbedder
 
 from assistant.copied import cite, with_origins
+from assistant.plain import also
 from assistant.reading import read
+from assistant.types import Citation
 from vectorstore import copies
 from vectorstore.library import Library
 from vectorstore.originals import Copy, in_order, reason, without_repeats
@@ -20,7 +22,7 @@ from vectorstore.passages import split_passages
 from vectorstore.retrieve import Retriever
 from vectorstore.sentences import split_sentences
 from vectorstore.sync import sync
-from vectorstore.types import Document, Filters, Hit, Readable, Why
+from vectorstore.types import Document, Filters, Hit, Readable, Span, Why
 from vectorstore.writer import writing
 
 ALL = Filters()
@@ -189,6 +191,15 @@ def test_no_sentence_is_lost_among_copies(edits):
         library.close()
     assert {quote for _, quote in found} == everything
     assert len(found) == len(everything)
+
+
+def test_in_words_some_of_the_copies_are_named():
+    def footnote(*copies):
+        return Citation(1, Document("a.md", "A", "It rained."), Span(0, 10), also=copies)
+
+    assert also(footnote(Copy("b.md", "B", "Wire\n[2]", None))) == "also in 1 other: Wire [2]"
+    many = [Copy(f"{n}.md", "B", None, None) for n in range(9)]
+    assert also(footnote(*many)) == "also in 9 others: 0.md, 1.md, 2.md, 3.md, 4.md, …"
 
 
 def copy(source, outlet=None, day=None, edges=""):

@@ -42,7 +42,7 @@ READ = 8
 _DOUBT = 0.15  # three standard errors of the similarity of two signatures
 
 
-def sign(connection: sqlite3.Connection, number: int, text: str) -> None:
+def sign(connection: sqlite3.Connection, number: int | None, text: str) -> None:
     """Keep the signature of a document; `place` finds what it is a copy of."""
     shingles = _shingles(text)
     values = (number, len(shingles), _signature(shingles).tobytes())
