@@ -67,7 +67,7 @@ def cited(library, filters=ALL):
     """Return every sentence of every passage that a search could give, by its quote, as it would be cited."""
     documents = {document.id: document for document in library.documents(filters)}
     everything = [passage for id in documents for passage in library.passages_of(id)]
-    passages = without_repeats(library.connection, everything, filters)
+    passages = without_repeats(library, everything, filters)
     hits = [Hit(one, documents[one.document_id], 1.0, Why(1.0, 1.0, 1.0)) for one in passages]
     evidence = with_origins(read(hits, library), library, filters)
     return {(one.document.source, one.quote): one for one in (cite(sentence, 1) for sentence in evidence)}
@@ -167,12 +167,10 @@ def test_what_may_not_be_read_or_was_left_out_by_a_filter_is_neither_cited_nor_n
     assert {(source, one.also, one.original) for (source, _), one in alone.items()} == {("c.txt", (), None)}
 
 
-def test_where_white_space_differs_a_copy_is_named_and_every_quote_stays_its_documents_own(tmp_path):
+def test_white_space_makes_no_difference_and_every_quote_stays_its_documents_own(tmp_path):
     found = cited(kept(tmp_path, {"a.txt": STORY.replace("cost 12", "cost  12"), "b.txt": STORY}))
-    assert {(source, *names(one.also)) for (source, quote), one in found.items() if "million" in quote} == {
-        ("a.txt", "b.txt"),
-        ("b.txt", "a.txt"),
-    }
+    assert {(source, *names(one.also)) for (source, _), one in found.items()} == {("a.txt", "b.txt")}
+    assert any("cost  12" in quote for _, quote in found)
     assert all(one.quote == one.document.text[one.span.start : one.span.end] for one in found.values())
 
 

@@ -7,10 +7,13 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from vectorstore import rows
 from vectorstore.types import Filters, document_id
+
+if TYPE_CHECKING:
+    from vectorstore.library import Library
 
 # Copies of a document that are looked at: what stands on every page of an intranet has thousands.
 MOST = 50
@@ -106,27 +109,52 @@ def reason(copies: Sequence[Copy]) -> Reason:
     return "published_first" if earlier else "first_by_source"
 
 
-def without_repeats(connection: sqlite3.Connection, ranked: Sequence[AnyRanked], filters: Filters) -> list[AnyRanked]:
-    """Return ranked passages without those that a better one of a copy repeats word for word, in the same order.
+def without_repeats(library: "Library", ranked: Sequence[AnyRanked], filters: Filters) -> list[AnyRanked]:
+    """Return ranked passages without those of copies that say nothing of their own, in the same order.
 
-    Of equal passages that of the original stays. One that differs from its copy in a single character stays too.
+    Of passages with the same sentences that of the original stays. One whose sentences all stand in better ones of its
+    copies goes as well: where a text is cut into passages shifts with what was put before it. A sentence that differs
+    in a single character is another.
     """
+    clusters = _clusters(library.connection, ranked)
+    if not clusters:
+        return list(ranked)
+    passages = {passage.id: passage for passage in library.passages(list(clusters))}
+    documents = {id: library.document(id) for id in {passage.document_id for passage in passages.values()}}
+    place = {
+        id: group.index(next(copy for copy in group if copy.id == id))
+        for id, group in copies_of(library.connection, documents, filters).items()
+    }
+    said: dict[str, frozenset[str]] = {}
+    first: dict[tuple[int, frozenset[str]], tuple[int, str]] = {}
+    for id, passage in passages.items():
+        texts = (sentence.span.of(documents[passage.document_id].text) for sentence in passage.sentences)
+        said[id] = frozenset(" ".join(text.split()) for text in texts)
+        candidate = (place.get(passage.document_id, MOST), id)
+        first[clusters[id], said[id]] = min(candidate, first.get((clusters[id], said[id]), candidate))
+    held: dict[int, set[str]] = defaultdict(set)
+    kept = []
+    for one in ranked:
+        if one.id in clusters:
+            cluster = clusters[one.id]
+            if first[cluster, said[one.id]][1] != one.id or said[one.id] <= held[cluster]:
+                continue
+            held[cluster] |= said[one.id]
+        kept.append(one)
+    return kept
+
+
+def _clusters(connection: sqlite3.Connection, ranked: Sequence[Ranked]) -> dict[str, int]:
+    """Return the cluster of each passage that has another one from a copy of its document among the ranked."""
     found = connection.execute(
-        "SELECT p.id, c.leader, p.embedding, d.id FROM passages p JOIN copies c ON c.document = p.document "
-        "JOIN documents d ON d.number = p.document WHERE p.id IN (SELECT value FROM json_each(?))",
+        "SELECT p.id, c.leader, c.document FROM passages p JOIN copies c ON c.document = p.document "
+        "WHERE p.id IN (SELECT value FROM json_each(?))",
         (json.dumps([one.id for one in ranked]),),
     ).fetchall()
-    same: dict[tuple[int, str], dict[str, str]] = defaultdict(dict)
-    for passage, leader, text, document in found:
-        same[leader, text].setdefault(document, passage)
-    repeated = [group for group in same.values() if len(group) > 1]
-    orders = copies_of(connection, {document for group in repeated for document in group}, filters)
-    left_out = set[str]()
-    for group in repeated:
-        best = next(iter(group))
-        original = next((copy.id for copy in orders.get(best, ()) if copy.id in group), best)
-        left_out |= {passage for document, passage in group.items() if document != original}
-    return [one for one in ranked if one.id not in left_out]
+    documents: dict[int, set[int]] = defaultdict(set)
+    for _, leader, document in found:
+        documents[leader].add(document)
+    return {id: leader for id, leader, _ in found if len(documents[leader]) > 1}
 
 
 _EDGE = 400  # characters

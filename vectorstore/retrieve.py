@@ -64,7 +64,7 @@ class Retriever:
     def search(self, query: str, *, k: int = 10, filters: Filters = Filters()) -> tuple[Hit, ...]:  # noqa: B008 - frozen
         """Return the k best passages that pass the filters, best first; equal scores in order of passage id.
 
-        A passage that copies of a document have word for word is found once, in the original of them.
+        Of passages that copies of a document have word for word, that of the original is found.
 
         A query without words that the library holds is answered by meaning alone. Of a long query, the words that
         count are its WORDS rarest, and its meaning is that of as many whole words, from its beginning, as the
@@ -91,7 +91,7 @@ class Retriever:
                 away = error
             ids = sorted(proposed)
             ranked = fuse(self._library.lexical_scores(match, ids), self._cosines(vector, ids))
-            ranked = without_repeats(self._library.connection, ranked, filters)
+            ranked = without_repeats(self._library, ranked, filters)
             hits = self._hits(ranked[: max(k, READ) if self._reranker else k], frozenset(words))
         hits = self._reranked(query, hits)[:k]
         self._tell(away)
