@@ -27,7 +27,7 @@ from vectorstore.types import Document
 
 # SHA-256 of what is shipped beside the code; training/ makes these files.
 BUNDLED = {
-    MODEL_FOLDER / "model.onnx": "5404704fc80510e9765c1cb575ebafad4e752801fd95461ff2b887b2d68643c0",
+    MODEL_FOLDER / "model.onnx": "fa64e6293fba1d54b4788a344ffd7fd7c47b6e8ee9fb113ae0477d045ab541c6",
     MODEL_FOLDER / "tokenizer.json": "9114256b104cca80e04367526f03f46aa3c443c2ed174904142a73bbf13b9fbb",
     JUDGES_FOLDER / "model.onnx": "9987eb45a9b880a62c237d8f23a24c7dee9899a214c4b4d0b01cfe415d9e4441",
     RANKS: "525e9ef7ef1926dfc41c2fd03529afc9822289ed48c4ae4927cf061c92dab0e9",

@@ -39,7 +39,18 @@ def test_vectors_have_unit_length(bundled, vectors):
 
 def test_a_text_has_the_same_vector_alone_and_with_others_in_their_order(bundled, vectors):
     alone = np.concatenate([bundled.embed([text]) for text in TEXTS])
-    np.testing.assert_allclose(vectors, alone, atol=1e-2)
+    np.testing.assert_allclose(vectors, alone, atol=1e-5)
+
+
+def test_texts_of_one_length_that_are_read_together_do_not_change_each_other(bundled):
+    texts = [f"{word} rejects any NATO contingent in Ukraine." for word in ("Russia", "France", "Italy", "Spain")] * 2
+    assert len(set(bundled.count_many(texts))) == 1
+    np.testing.assert_allclose(bundled.embed(texts), [bundled.embed([text])[0] for text in texts], atol=1e-5)
+
+
+def test_vectors_are_near_those_of_the_float_model(vectors):
+    first = [0.01027752, 0.05098434, 0.00756451, 0.0448021, 0.00776079, -0.02659539, 0.04266574, -0.12458458]
+    np.testing.assert_allclose(vectors[0, :8], first, atol=1e-2)  # of TEXTS[0], by all-MiniLM-L6-v2 in float32
 
 
 def test_the_order_is_kept_across_batches_and_windows(bundled, vectors, monkeypatch):

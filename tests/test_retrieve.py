@@ -15,7 +15,7 @@ from vectorstore.errors import UserError
 from vectorstore.library import Library
 from vectorstore.retrieve import Retriever, fuse
 from vectorstore.sync import sync
-from vectorstore.types import Filters
+from vectorstore.types import Filters, Readable
 from vectorstore.words import terms
 
 ARTICLES = {
@@ -257,13 +257,56 @@ def test_a_library_of_another_embedder_is_refused(library):
         Retriever(library, Other())
 
 
+@pytest.mark.parametrize(("few", "many"), [(0, 0), (0, 10), (10, 10)])
 @pytest.mark.parametrize("years", [5, 60, 99], ids=["few pass", "more than half pass", "nearly all pass"])
-def test_a_filter_keeps_the_order_of_those_that_pass(hundred, monkeypatch, years):
+def test_a_filter_keeps_the_order_of_those_that_pass(hundred, monkeypatch, years, few, many):
     monkeypatch.setattr(retrieve, "CANDIDATES", 4)
+    monkeypatch.setattr(retrieve, "FEW", few)
+    monkeypatch.setattr(retrieve, "MANY", many)
     until = datetime.date(1900 + years, 12, 31)
     every = [hit for hit in hundred.search("zzzz", k=100) if hit.document.published <= until]
     hits = hundred.search("zzzz", k=4, filters=Filters(before=until))
     assert sources(hits) == sources(every)[:4]
+
+
+@pytest.mark.parametrize("readable", [Readable(("*/195*",)), Readable(("*",), ("*/19[0-4]*", "*/19[6-9]*", "*2000*"))])
+@pytest.mark.parametrize(("few", "many"), [(0, 0), (0, 10), (10, 10)])
+def test_nothing_is_found_that_may_not_be_read(hundred, monkeypatch, readable, few, many):
+    monkeypatch.setattr(retrieve, "CANDIDATES", 4)
+    monkeypatch.setattr(retrieve, "FEW", few)
+    monkeypatch.setattr(retrieve, "MANY", many)
+    hits = hundred.search("visitors of 1987", k=50, filters=Filters(readable=readable))
+    assert sorted(sources(hits)) == [f"{year}.txt" for year in range(1950, 1960)]
+
+
+@pytest.mark.parametrize("matched", [0, 1, 99, 100, 10_000])
+def test_a_rare_word_proposes_and_a_common_one_counts(hundred, monkeypatch, matched):
+    expected = hundred.search("visitors of the harbour in 1987", k=3)
+    monkeypatch.setattr(retrieve, "MATCHED", matched)
+    hits = hundred.search("visitors of the harbour in 1987", k=3)
+    assert sources(hits)[0] == "1987.txt"
+    assert hits[0] == expected[0]
+    assert hits[0].why.words == ("1987", "harbour", "visitors")
+
+
+def test_where_every_word_is_common_the_passages_that_hold_them_all_are_proposed(hundred, monkeypatch):
+    monkeypatch.setattr(retrieve, "MATCHED", 10)
+    hits = hundred.search("harbour visitors", k=100)
+    assert all(hit.why.lexical == 1.0 for hit in hits)
+    assert len(hits) == 100
+
+
+def test_passages_with_the_same_text_are_all_found(tmp_path):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    for number in range(3):
+        write(folder, f"{number}.txt", "Same", None, None, "The bridge was closed on Monday after a storm.")
+    library = Library.create(tmp_path / "library")
+    sync([folder], library, SmallEmbedder(), passage_tokens=40)
+    hits = Retriever(library, SmallEmbedder()).search("a storm", k=3)
+    assert [hit.passage.id for hit in hits] == sorted(hit.passage.id for hit in hits)
+    assert len({hit.passage.id for hit in hits}) == 3
+    assert len({hit.score for hit in hits}) == 1
 
 
 def test_a_new_generation_is_seen_at_the_next_search(tmp_path):

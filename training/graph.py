@@ -1,10 +1,13 @@
 """MiniLM as ONNX nodes with 8-bit weights: for the embedder, and for the judges with their linear layer on top.
 
-Every token's activations are quantised with a scale of their own. The usual dynamic quantisation takes one scale for
-the whole batch: its vectors depend on which texts are embedded together (cosine down to 0.985 for the same text), and
-ours are kept by content hash. Weights keep to 7 of their 8 bits, because x86 processors without VNNI add two products
-in 16 bits, with saturation: 2 * 255 * 64 just fits, so that every machine computes the same.
+Every token's activations are quantised with a scale of their own, those of the embedder as `ranges.py` says. The usual
+dynamic quantisation takes one scale for the whole batch: its vectors depend on which texts are embedded together
+(cosine down to 0.985 for the same text), and ours are kept by content hash. Weights keep to 7 of their 8 bits, because
+x86 processors without VNNI add two products in 16 bits, with saturation: 2 * 255 * 64 just fits, so that every machine
+computes the same.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
@@ -28,14 +31,15 @@ class Graph:
         self._constants: list[onnx.TensorProto] = []
 
     def embedder(self) -> onnx.ModelProto:
-        """Return the embedder: ids and mask, shape (texts, tokens), to unit vectors, shape (texts, HIDDEN)."""
-        mask = self._node("Cast", "mask", to=TensorProto.INT32)
-        hidden = self._layers(self._embeddings(), mask)
+        """Return the embedder: ids, shape (texts, tokens), to unit vectors, shape (texts, HIDDEN).
+
+        Texts that are read together have as many tokens each, so there is nothing to mask.
+        """
+        hidden = self._layers(self._embeddings())
         # The sum over the tokens points where their mean does, and only the direction is kept.
-        kept = self._node("Unsqueeze", self._node("Cast", "mask", to=TensorProto.FLOAT), self._constant(np.array([1])))
-        total = self._node("Squeeze", self._node("MatMul", kept, hidden), self._constant(np.array([1])))
+        total = self._node("ReduceSum", hidden, self._constant(np.array([1])), keepdims=0)
         vectors = self._node("LpNormalization", total, axis=-1, p=2)
-        return self._model("all-MiniLM-L6-v2", ("ids", "mask"), vectors, "vectors", ["texts", HIDDEN])
+        return self._model("all-MiniLM-L6-v2", ("ids",), vectors, "vectors", ["texts", HIDDEN])
 
     def judges(self) -> onnx.ModelProto:
         """Return the judges: ids, types and mask, shape (rows, tokens), to the head's numbers for each token.
@@ -60,7 +64,7 @@ class Graph:
         opsets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=9, producer_name="training/graph.py")
 
-    def _layers(self, hidden: str, mask: str) -> str:
+    def _layers(self, hidden: str, mask: str = "") -> str:
         for number in range(LAYERS):
             hidden = self._layer(hidden, mask, f"encoder.layer.{number}")
         return hidden
@@ -101,8 +105,7 @@ class Graph:
 
     def _dense(self, x: str, *names: str, after_gelu: bool = False) -> str:
         """Multiply x by the weights of these dense layers side by side, in bytes, and add their biases."""
-        weights = np.concatenate([self._weights[f"{name}.weight"] for name in names])
-        bias = np.concatenate([self._weights[f"{name}.bias"] for name in names])
+        weights, bias = self._side_by_side(names)
         scale = np.abs(weights).max(axis=1) / LARGEST_WEIGHT
         quantised = np.round(weights / scale[:, None])
         if after_gelu:
@@ -125,6 +128,10 @@ class Graph:
             domain="com.microsoft",
         )
         return self._node("Add", self._node("Mul", product, step), self._constant(bias.astype(np.float32)))
+
+    def _side_by_side(self, names: Sequence[str]) -> tuple[Floats, Floats]:
+        weights, biases = ([self._weights[f"{name}.{part}"] for name in names] for part in ("weight", "bias"))
+        return np.concatenate(weights), np.concatenate(biases)
 
     def _normalise(self, x: str, name: str) -> str:
         gain, bias = (self._constant(self._weights[f"{name}.{part}"]) for part in ("weight", "bias"))

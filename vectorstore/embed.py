@@ -3,6 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorstore.errors import OwnerError, UserError
-from vectorstore.onnx import open_session
+from vectorstore.onnx import cores, open_session
 from vectorstore.tokens import MODEL_FOLDER, Tokens
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ Progress = Callable[[int], None]  # is told how many texts are embedded so far
 Vectors = NDArray[np.float32]
 
 WINDOW = 1024  # texts tokenised and sorted by length at a time, so that memory does not grow with the number of texts
-BATCH_TOKENS = 512  # that the model reads at once, padding included; more spill out of the cache and are slower
+BATCH_TOKENS = 512  # that the model reads at once; more spill out of the cache and are slower
 REQUEST_TEXTS = 128  # that a remote embedder is sent at once
 
 
@@ -125,30 +126,37 @@ class BundledEmbedder:
         done = 0
         for start in range(0, len(texts), WINDOW):
             ids = self._encode(texts[start : start + WINDOW])
-            for batch in _batches([len(each) for each in ids]):
-                vectors[[start + row for row in batch]] = self._run([ids[row] for row in batch])
+            batches = _batches([len(each) for each in ids])
+            for batch, found in zip(
+                batches, self._run([[ids[row] for row in batch] for batch in batches]), strict=True
+            ):
+                vectors[[start + row for row in batch]] = found
                 done += len(batch)
                 if progress:
                     progress(done)
         return vectors
 
-    def _run(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        """Embed rows of token ids together; the last is the longest."""
-        longest = len(rows[-1])
-        if longest - 2 > self.limit:
-            raise ValueError(f"a text holds {longest - 2} tokens, and the bundled embedder reads {self.limit}; cut it")
-        ids = np.zeros((len(rows), longest), dtype=np.int64)
-        mask = np.zeros_like(ids)
-        for row, tokens in enumerate(rows):
-            ids[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1
-        (vectors,) = self._session().run(["vectors"], {"ids": ids, "mask": mask})
-        return np.asarray(vectors, dtype=np.float32)
+    def _run(self, batches: Sequence[Sequence[Sequence[int]]]) -> Iterator[Vectors]:
+        """Embed batches of equally long rows of token ids, each on one core: faster than one on all cores."""
+        longest = max(len(rows[0]) for rows in batches) - 2
+        if longest > self.limit:
+            raise ValueError(f"a text holds {longest} tokens, and the bundled embedder reads {self.limit}; cut it")
+        session = self._session()
+
+        def run(rows: Sequence[Sequence[int]]) -> Vectors:
+            (vectors,) = session.run(["vectors"], {"ids": np.array(rows, dtype=np.int64)})
+            return np.asarray(vectors, dtype=np.float32)
+
+        if len(batches) == 1:  # a query waits for no other thread
+            yield run(batches[0])
+            return
+        with ThreadPoolExecutor(cores()) as pool:
+            yield from pool.map(run, batches)
 
     def _session(self) -> "InferenceSession":
         with self._loading:
             if self._loaded is None:
-                self._loaded = open_session(MODEL_FOLDER / "model.onnx")
+                self._loaded = open_session(MODEL_FOLDER / "model.onnx", threads=1)
             return self._loaded
 
 
@@ -206,16 +214,19 @@ class LangChainEmbedder:
         return np.asarray(vectors / lengths, dtype=np.float32)
 
 
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the positions of all lengths, shortest first, in batches of at most BATCH_TOKENS with their padding."""
-    batch: list[int] = []
-    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[position] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(position)
-    if batch:
-        yield batch
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Return the positions of all lengths in batches of one length and at most BATCH_TOKENS, or of a single text.
+
+    The longest come first, so that the cores end together.
+    """
+    batches: list[list[int]] = []
+    for position in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
+        length = lengths[position]
+        if batches and length == lengths[batches[-1][0]] and (len(batches[-1]) + 1) * length <= BATCH_TOKENS:
+            batches[-1].append(position)
+        else:
+            batches.append([position])
+    return batches
 
 
 def _open_langchain(provider: str, model: str, *, base_url: str | None, api_key: str | None) -> LangChainEmbedder:

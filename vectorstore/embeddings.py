@@ -57,8 +57,9 @@ class Embeddings:
         self._connection.execute("ATTACH ? AS library", (str(library),))
         try:
             self._connection.execute(
-                "DELETE FROM embeddings WHERE key NOT IN "
-                "(SELECT embedding FROM library.passages UNION ALL SELECT embedding FROM library.retired)"
+                "DELETE FROM embeddings WHERE rowid IN (SELECT rowid FROM embeddings "  # without reading vectors
+                "WHERE NOT EXISTS (SELECT 1 FROM library.passages WHERE embedding = key) "
+                "AND NOT EXISTS (SELECT 1 FROM library.retired WHERE embedding = key))"
             )
         finally:
             self._connection.execute("DETACH library")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 def write_frame(stream: IO[bytes], ids: Sequence[str], vectors: NDArray[np.float32]) -> None:
-    """Write ids and their vectors, shape (len(ids), dimension), as one frame."""
+    """Write ids and their vectors, shape (len(ids), dimension), as one frame; a dimension of 0 is allowed."""
     stream.write(json.dumps({"ids": list(ids), "dimension": vectors.shape[1]}).encode() + b"\n")
     stream.write(vectors.astype("<f4").tobytes())
 

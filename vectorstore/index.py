@@ -1,7 +1,8 @@
 """The vector index: one Chroma collection in a folder of its own that is written once and then only read.
 
-Passages with the same vector share one entry whose id lists them all, because equal vectors break the graph that
-Chroma searches: with half of 6,000 vectors equal, a sixth of the others no longer found themselves.
+An entry's id is the key of its embedding, and the library knows which passages are embedded so. Passages with the same
+text share one entry, because equal vectors break the graph that Chroma searches: with half of 6,000 vectors equal, a
+sixth of the others no longer found themselves.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,11 @@ from vectorstore.errors import OwnerError
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
-    from chromadb.api.collection_configuration import CreateCollectionConfiguration, CreateHNSWConfiguration
+    from chromadb.api.collection_configuration import (
+        CreateCollectionConfiguration,
+        CreateHNSWConfiguration,
+        UpdateHNSWConfiguration,
+    )
 
 _COLLECTION = "passages"
 
@@ -47,7 +52,7 @@ class VectorIndex:
             raise _damaged(directory) from error
 
     def query(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-        """Return the ids of the k passages nearest to a unit vector with their cosine, best first, ties by id.
+        """Return the ids of the k entries nearest to a unit vector with their cosine, best first, ties by id.
 
         Raises:
             OwnerError: if the index is damaged.
@@ -63,7 +68,7 @@ class VectorIndex:
         # Chroma answers with less than was asked, and without an error, when its graph is gone.
         if len(entries) < wanted:
             raise _damaged(self._directory)
-        return ranked(entries, distances, k)
+        return ranked(entries, distances)
 
     def close(self) -> None:
         """Close the files; queries that are under way in other threads fail."""
@@ -86,14 +91,10 @@ def graph(entries: int) -> "CreateHNSWConfiguration":
     }
 
 
-def ranked(entries: Sequence[str], distances: Sequence[float], k: int) -> list[tuple[str, float]]:
-    """Return the k nearest passages of the entries found, with their cosine, best first, ties by id."""
-    scored = [
-        (passage_id, 1.0 - distance)
-        for entry, distance in zip(entries, distances, strict=True)
-        for passage_id in entry.split()
-    ]
-    return sorted(scored, key=lambda hit: (-hit[1], hit[0]))[:k]
+def ranked(entries: Sequence[str], distances: Sequence[float]) -> list[tuple[str, float]]:
+    """Return the entries found with their cosine, best first, ties by id."""
+    scored = [(entry, 1.0 - distance) for entry, distance in zip(entries, distances, strict=True)]
+    return sorted(scored, key=lambda hit: (-hit[1], hit[0]))
 
 
 def write_index(directory: Path, batches: Iterable[tuple[Sequence[str], NDArray[np.float32]]], *, entries: int) -> None:
@@ -106,6 +107,37 @@ def write_index(directory: Path, batches: Iterable[tuple[Sequence[str], NDArray[
     collection = client.create_collection(_COLLECTION, embedding_function=None, configuration=configuration)
     for ids, vectors in batches:
         collection.add(ids=list(ids), embeddings=vectors)
+    client.close()
+
+
+def change_index(
+    directory: Path, batches: Iterable[tuple[Sequence[str], NDArray[np.float32]]], *, operations: int
+) -> None:
+    """Delete entries from an index and add others; `operations` is how many the batches delete and add together.
+
+    Vectors without numbers, shape (n, 0), say that the entries with these ids go. Run in a process of its own, as
+    `write_index` is.
+
+    Raises:
+        ValueError: if an entry that goes is not there, or one that comes is: Chroma itself would say nothing.
+    """
+    client = _client(directory)
+    # So that the last operation makes Chroma write its graph to disk; it heeds this when it opens the collection anew.
+    threshold = max(2, operations)
+    settings: UpdateHNSWConfiguration = {"sync_threshold": threshold, "batch_size": min(100, threshold)}
+    client.get_collection(_COLLECTION, embedding_function=None).modify(configuration={"hnsw": settings})
+    client.close()
+    client = _client(directory)
+    collection = client.get_collection(_COLLECTION, embedding_function=None)
+    for ids, vectors in batches:
+        going = vectors.shape[1] == 0
+        known = len(collection.get(ids=list(ids), include=[])["ids"])
+        if known != (len(ids) if going else 0):
+            raise ValueError(f"{known} of {len(ids)} entries that {'go' if going else 'come'} are there")
+        if going:
+            collection.delete(ids=list(ids))
+        else:
+            collection.add(ids=list(ids), embeddings=vectors)
     client.close()
 
 

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorstore import catalogue, originals, rows
+from vectorstore import bm25, catalogue, originals, rows
 from vectorstore.catalogue import Brief, Overview
 from vectorstore.embeddings import Embeddings
 from vectorstore.errors import OwnerError
@@ -38,7 +38,8 @@ class Manifest:
     """What a library holds and what it was made with; `embedder` is "" before the first run has finished.
 
     `generation` names the folder of the vector index, or its collection on a server, None when there are no passages;
-    `revision` grows by one with every run that changed something.
+    `revision` grows by one with every run that changed something. `deleted` entries are still in the graph of the
+    index, and `proven` is the fingerprint of its files, if it has any, when they were last searched with success.
     """
 
     schema: int
@@ -50,6 +51,8 @@ class Manifest:
     revision: int
     documents: int
     passages: int
+    deleted: int = 0
+    proven: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,8 @@ class Library:
             revision=int(meta.get("revision", 0)),
             documents=int(meta.get("documents", 0)),
             passages=int(meta.get("passages", 0)),
+            deleted=int(meta.get("deleted", 0)),
+            proven=meta.get("proven", ""),
         )
 
     def expect(self, embedder: Embeds) -> None:
@@ -248,44 +253,48 @@ class Library:
         found = self._library.execute(f"SELECT {rows.PASSAGE} WHERE d.id = ? ORDER BY p.number", (document_id,))
         return rows.passages(found)
 
-    def matching(self, filters: Filters) -> frozenset[str] | None:
-        """Return the ids of the passages that pass the filters; None if the filters restrict nothing."""
-        if not filters:
-            return None
+    def matching(self, filters: Filters, *, limit: int) -> list[str] | None:
+        """Return the ids of the passages that pass the filters; None if there are more than limit."""
         where, values = rows.where(filters)
         found = self._library.execute(
-            f"SELECT p.id FROM documents d JOIN passages p ON p.document = d.number WHERE {where}", values
-        )
-        return frozenset(passage_id for (passage_id,) in found)
+            f"SELECT p.id FROM documents d JOIN passages p ON p.document = d.number WHERE {where} LIMIT ?",
+            (*values, limit + 1),
+        ).fetchall()
+        return [passage_id for (passage_id,) in found] if len(found) <= limit else None
 
     def lexical(self, match: str, *, limit: int, filters: Filters = _ALL) -> list[tuple[str, float]]:
-        """Return the passages that match a full-text query with their BM25, best first, ties by id.
+        """Return the passages that match a full-text query with their BM25, best first, ties by their number.
 
         `match` is in the language of FTS5 over terms (`words.any_of` writes it); an empty one matches nothing.
         """
         if not match:
             return []
         where, values = rows.where(filters)
+        passing = (
+            "CROSS JOIN passages q ON q.number = words.rowid CROSS JOIN documents d ON d.number = q.document"
+            if filters
+            else ""
+        )
+        # The passages are joined when few are left, because that takes as long as to score them.
         return self._library.execute(
-            "SELECT p.id, -bm25(words) AS score FROM words CROSS JOIN passages p ON p.number = words.rowid "
-            f"CROSS JOIN documents d ON d.number = p.document WHERE words MATCH ? AND {where} "
-            "ORDER BY score DESC, p.id LIMIT ?",
+            "SELECT p.id, score FROM (SELECT words.rowid AS number, -bm25(words) AS score "
+            f"FROM words {passing} WHERE words MATCH ? AND {where} ORDER BY score DESC, words.rowid LIMIT ?) found "
+            "CROSS JOIN passages p ON p.number = found.number ORDER BY score DESC, p.number",
             (match, *values, limit),
         ).fetchall()
 
-    def lexical_scores(self, match: str, ids: Sequence[str]) -> dict[str, float]:
-        """Return the BM25 of each of these passages; 0.0 for one that does not match."""
-        scores = dict.fromkeys(ids, 0.0)
-        if match:
-            # CROSS JOIN keeps the full-text query outermost: run once for each id it would count every word anew.
-            scores.update(
-                self._library.execute(
-                    "SELECT p.id, -bm25(words) FROM words CROSS JOIN passages p ON p.number = words.rowid "
-                    "WHERE words MATCH ? AND p.id IN (SELECT value FROM json_each(?))",
-                    (match, json.dumps(list(ids))),
-                ).fetchall()
-            )
-        return scores
+    def lexical_scores(self, frequency: Mapping[str, int], ids: Sequence[str]) -> dict[str, float]:
+        """Return the BM25 of each of these passages for the words whose `document_frequency` is given; 0.0 without any.
+
+        Raises:
+            KeyError: for an id that is not in the library.
+        """
+        found = self._library.execute(
+            "SELECT id, number FROM passages WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+        )
+        numbers = dict(found.fetchall())
+        scores = bm25.scores(self._library, frequency, list(numbers.values()))
+        return {each: scores[numbers[each]] for each in ids}
 
     def document_frequency(self, terms: Sequence[str]) -> dict[str, int]:
         """Return in how many passages each term occurs; a term is a word as `words.terms` gives it."""
@@ -309,15 +318,25 @@ class Library:
         manifest = self.manifest()
         return self.embeddings.get(manifest.embedder, [keys[each] for each in ids], dimension=manifest.dimension)
 
-    def embedding_keys(self) -> list[str]:
-        """Return the keys under which the passages are embedded, each once, in the order of the passages."""
-        found = self._library.execute("SELECT embedding FROM passages GROUP BY embedding ORDER BY min(number)")
-        return [key for (key,) in found]
+    def embedding_keys(self) -> Iterator[str]:
+        """Yield the keys under which the passages are embedded, in the order of the passages."""
+        return (key for (key,) in self._library.execute("SELECT embedding FROM passages ORDER BY number"))
 
-    def embedded_as(self, key: str) -> tuple[str, ...]:
-        """Return the ids of the passages that have this embedding key, in order."""
-        found = self._library.execute("SELECT id FROM passages WHERE embedding = ? ORDER BY id", (key,))
-        return tuple(passage_id for (passage_id,) in found)
+    def embedded_as(self, keys: Sequence[str], filters: Filters = _ALL) -> dict[str, tuple[str, ...]]:
+        """Return, in the order of these embedding keys, the ids of the passages that have each and pass the filters.
+
+        The ids of a key are sorted; a key without such passages is left out.
+        """
+        where, values = rows.where(filters)
+        documents = "CROSS JOIN documents d ON d.number = p.document" if filters else ""
+        found: dict[str, list[str]] = {}
+        for key, passage_id in self._library.execute(
+            "SELECT p.embedding, p.id FROM json_each(?) each CROSS JOIN passages p ON p.embedding = each.value "
+            f"{documents} WHERE {where} ORDER BY p.id",
+            (json.dumps(list(keys)), *values),
+        ):
+            found.setdefault(key, []).append(passage_id)
+        return {key: tuple(found[key]) for key in keys if key in found}
 
     @property
     def embeddings(self) -> Embeddings:

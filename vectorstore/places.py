@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from vectorstore import entries as entry_keys
 from vectorstore import generations
 from vectorstore.errors import IndexAway
 from vectorstore.library import Library
 
 if TYPE_CHECKING:
     from vectorstore.server_index import Collections
-
-_CANARIES = 50
 
 
 class Index(Protocol):
@@ -26,7 +25,7 @@ class Index(Protocol):
     entries: int
 
     def query(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-        """Return the ids of the k passages nearest to a unit vector with their cosine, best first, ties by id."""
+        """Return the ids of the k entries nearest to a unit vector with their cosine, best first, ties by id."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -87,8 +86,7 @@ def examine(library: Library) -> str | None:
         name = manifest.generation
         if name is None:
             return None if manifest.passages == 0 else "it was never built"
-        keys = library.embedding_keys()
-        sample = keys[:: max(1, len(keys) // _CANARIES)][:_CANARIES]
+        number, sample = entry_keys.count(library.connection), entry_keys.sample(library.connection)
     if problem := misplaced(library):
         return problem
     try:
@@ -96,10 +94,10 @@ def examine(library: Library) -> str | None:
     except KeyError:
         return "embeddings of its passages are missing"
     if library.server is None:
-        return generations.check(library.directory / "index" / name, canaries, entries=len(keys))
+        return generations.check(library.directory / "index" / name, canaries, entries=number)
     from vectorstore.server_index import check
 
-    return check(library.server, name, canaries, entries=len(keys))
+    return check(library.server, name, canaries, entries=number)
 
 
 def misplaced(library: Library) -> str | None:

@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from vectorstore.library import Library
 from vectorstore.originals import without_repeats
 from vectorstore.places import Index, open_index
 from vectorstore.types import ByWords, Filters, Hit, Why
-from vectorstore.words import any_of, query_terms, terms
+from vectorstore.words import all_of, any_of, query_terms, terms
 
 if TYPE_CHECKING:
     from vectorstore.embed import Embedder
@@ -28,6 +29,16 @@ LEXICAL_SHARE = 0.4
 
 # Of a long query only the rarest words are looked up: a thousand words take SQLite seconds.
 WORDS = 32
+
+# SQLite scores about so many passages for their words: the rarest words propose, and common ones only count in the
+# score. Among 101,083 other passages recall@5 of the chunking evaluation is then what it is with all words (0.878,
+# n = 150; 0.863 with 2,000), for 5 ms instead of some hundred.
+MATCHED = 5000
+
+# As many passages as this that pass a filter are all scored; as many as that are all compared by meaning, if the
+# nearest of all do not pass.
+FEW = 500
+MANY = 10_000
 
 
 # The best passages are read by the reranker, where there is one, and its judgement is READ_SHARE of their score.
@@ -80,19 +91,21 @@ class Retriever:
         away = None
         with self._library.reading():
             self._library.expect(self._embedder)
-            allowed = self._library.matching(filters)
-            words = self._searchable(query)
-            match = any_of(words)
+            words = query_terms(query)
+            frequency = self._rarest(words)
             limit = max(k, CANDIDATES)
-            proposed = {id for id, _ in self._library.lexical(match, limit=limit, filters=filters)}
-            try:
-                proposed |= self._nearest(vector, limit, allowed)
-            except IndexAway as error:
-                away = error
-            ids = sorted(proposed)
-            ranked = fuse(self._library.lexical_scores(match, ids), self._cosines(vector, ids))
-            ranked = without_repeats(self._library, ranked, filters)
-            hits = self._hits(ranked[: max(k, READ) if self._reranker else k], frozenset(words))
+            proposed = self._library.matching(filters, limit=FEW) if filters else None
+            if proposed is None:
+                match = self._telling(frequency, limit)
+                proposed = [id for id, _ in self._library.lexical(match, limit=limit, filters=filters)]
+                try:
+                    proposed += self._nearest(vector, limit, filters)
+                except IndexAway as error:
+                    away = error
+            ids = sorted(set(proposed))
+            ranked = fuse(self._library.lexical_scores(frequency, ids), self._cosines(vector, ids))
+            ranked = without_repeats(self._library, ranked[: 2 * limit], filters)  # of few documents, all are ranked
+            hits = self._hits(ranked[: max(k, READ) if self._reranker else k], frozenset(words).intersection(frequency))
         hits = self._reranked(query, hits)[:k]
         self._tell(away)
         return ByWords(hits) if away else hits
@@ -130,30 +143,49 @@ class Retriever:
             return query
         return query[: max((term.span.end for term in terms(query) if term.span.end <= end), default=end)]
 
-    def _searchable(self, query: str) -> tuple[str, ...]:
-        words = query_terms(query)
-        if len(words) <= WORDS:
-            return words
+    def _rarest(self, words: Sequence[str]) -> dict[str, int]:
+        """Return in how many passages the words occur, of many words only the rarest; those of none are left out."""
         frequency = self._library.document_frequency(words)
-        return tuple(sorted(filter(frequency.get, words), key=lambda word: (frequency[word], word))[:WORDS])
+        held = sorted(filter(frequency.get, words), key=lambda word: (frequency[word], word))
+        return {word: frequency[word] for word in held[:WORDS]}
 
-    def _nearest(self, vector: NDArray[np.float32], limit: int, allowed: frozenset[str] | None) -> set[str]:
-        """Return the ids of the passages nearest to vector among the allowed ones (None: all are)."""
+    def _telling(self, frequency: Mapping[str, int], limit: int) -> str:
+        """Return the full-text query that proposes passages: any of the rarest words, so that few passages match.
+
+        Where even the rarest word is common, the passages must hold the next ones too, while enough should be left.
+        """
+        words = list(frequency)
+        telling = sum(matched <= MATCHED for matched in accumulate(frequency.values()))
+        if telling or not words:
+            return any_of(words[:telling])
+        every = self._library.manifest().passages
+        left = float(frequency[words[0]])
+        chosen = words[:1]
+        for word in words[1:]:
+            left *= frequency[word] / every
+            if left < limit:
+                break
+            chosen.append(word)
+        return all_of(chosen)
+
+    def _nearest(self, vector: NDArray[np.float32], limit: int, filters: Filters) -> list[str]:
+        """Return the ids of the passages nearest to vector among those that pass."""
         index = self._current_index()
         if index is None:
-            return set()
-        if allowed is None:
-            return {id for id, _ in index.query(vector, limit)}
+            return []
         # Chroma's own filter is a hundred times slower than asking for more and dropping the rest; and that is slower
-        # than comparing all allowed passages once it asks for more than there are of those.
-        asked = 2 * limit * self._library.manifest().passages // max(1, len(allowed))
-        while asked < len(allowed):
-            passing = [id for id, _ in index.query(vector, asked) if id in allowed]
-            if len(passing) >= limit:
-                return set(passing[:limit])
+        # than comparing all passages that pass, if these are few.
+        asked = 4 * limit if filters else limit
+        while True:
+            shared = self._library.embedded_as([key for key, _ in index.query(vector, asked)], filters)
+            passing = [id for ids in shared.values() for id in ids]
+            if len(passing) >= limit or asked >= index.entries:
+                return passing[:limit]
+            every = self._library.matching(filters, limit=MANY)
+            if every is not None:
+                cosines = self._cosines(vector, every)
+                return sorted(cosines, key=lambda id: (-cosines[id], id))[:limit]
             asked *= 4
-        cosines = self._cosines(vector, sorted(allowed))
-        return set(sorted(cosines, key=lambda id: (-cosines[id], id))[:limit])
 
     def _cosines(self, vector: NDArray[np.float32], ids: Sequence[str]) -> dict[str, float]:
         if not ids:

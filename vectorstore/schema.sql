@@ -10,19 +10,21 @@ CREATE TABLE documents (
     part TEXT NOT NULL,             -- how its source goes on after the file's: "", or "#4f1c" of one of many in a file
     file_hash BLOB NOT NULL,        -- SHA-256 of the file's bytes
     title TEXT NOT NULL,
-    text TEXT NOT NULL,
     published TEXT,
     outlet TEXT,
     folded_outlet TEXT,
     author TEXT,
     url TEXT,
     language TEXT,
+    text TEXT NOT NULL,             -- the long columns last: what comes after them takes ten times longer to read
     landmarks TEXT NOT NULL,        -- [[kind, label, start, end], …]
     sentences TEXT NOT NULL         -- [[start, end, paragraph, heading], …]
 );
 -- What lists and filters look at, without the texts: reading these columns from the table is ten times slower.
 CREATE INDEX documents_in_brief ON documents (title, source, outlet, folded_outlet, published);
 CREATE INDEX documents_by_path ON documents (path);
+CREATE INDEX documents_by_day ON documents (published);
+CREATE INDEX documents_by_outlet ON documents (folded_outlet);
 
 CREATE TABLE passages (
     number INTEGER PRIMARY KEY,
@@ -40,6 +42,9 @@ CREATE INDEX passages_by_embedding ON passages (embedding);
 -- The terms hold no ASCII but letters, digits and ".", so this tokenizer splits at the spaces and nowhere else.
 CREATE VIRTUAL TABLE words USING fts5 (title, body, tokenize = "ascii tokenchars '.'");
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
+
+-- What the current generation of the vector index holds: an entry for each embedding, however many passages share it.
+CREATE TABLE entries (embedding TEXT PRIMARY KEY) WITHOUT ROWID;
 
 -- Embeddings of the passages that the last run removed: a request in flight may still ask for them.
 CREATE TABLE retired (embedding TEXT PRIMARY KEY) WITHOUT ROWID;

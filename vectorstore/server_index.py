@@ -1,7 +1,7 @@
 """Generations of the vector index as collections on a Chroma server, "footnote-<library>-gen-00012".
 
 Each is written whole under its name, tried, and never changed after; a reader learns of it when the manifest names it.
-The server is given ids of passages and their vectors: no text, no title, no name of a file.
+The server is given keys of embeddings and their vectors: no text, no title, no name of a file.
 """
 
 import re
@@ -50,7 +50,7 @@ class ServerIndex:
         self.entries = server.count(self._id, seconds=seconds)
 
     def query(self, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
-        """Return the ids of the k passages nearest to a unit vector with their cosine, best first, ties by id.
+        """Return the ids of the k entries nearest to a unit vector with their cosine, best first, ties by id.
 
         Raises:
             IndexAway: if the server is away, or no longer has the collection.
@@ -63,7 +63,7 @@ class ServerIndex:
         # Chroma answers with less than was asked, and without an error, when its graph is gone.
         if len(found) < wanted:
             raise self._lost("is damaged on")
-        return ranked(found, distances, k)
+        return ranked(found, distances)
 
     def close(self) -> None:
         """Do nothing: the connections are the server's, and others use them."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from vectorstore import places
+from vectorstore import entries, places, renewal
+from vectorstore.entries import windows
 from vectorstore.errors import IndexAway, OwnerError, SkippedFile, UserError
-from vectorstore.generations import Batch
 from vectorstore.library import Library, Manifest, Skipped
 from vectorstore.lock import only_writer
 from vectorstore.parsing import Parser
@@ -33,9 +33,6 @@ SPLITTER = "2"
 
 # Documents that may go in one run without a question, as a share of those under the paths.
 MAY_SHRINK = 0.3
-
-# Passages embedded between two commits: what a killed run loses at most.
-_WINDOW = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +115,7 @@ def sync(
 def lacks_embeddings(library: Library) -> bool:
     """Return whether the embedding of a passage is not there: then the index cannot be built from the library."""
     model = library.manifest().embedder
-    return any(library.embeddings.missing(model, some) for some in _windows(library.embedding_keys()))
+    return any(library.embeddings.missing(model, some) for some in windows(library.embedding_keys()))
 
 
 def rebuild(library: Library) -> None:
@@ -129,18 +126,10 @@ def rebuild(library: Library) -> None:
             then.
     """
     with _room_named(library.directory), only_writer(library.directory), writing(library) as writer:
-        manifest, keys = library.manifest(), library.embedding_keys()
+        manifest = library.manifest()
         if lacks_embeddings(library):
             raise OwnerError(f"{library.directory} lacks embeddings of passages; run `footnote index` on its documents")
-        name = _new_generation(
-            library,
-            keys,
-            model=manifest.embedder,
-            dimension=manifest.dimension,
-            newer_than=manifest.generation,
-            on_progress=lambda progress: None,
-        )
-        writer.describe(generation=name)
+        _new_generation(library, writer, model=manifest.embedder, dimension=manifest.dimension, whole=True)
 
 
 @dataclass
@@ -156,6 +145,7 @@ class _Run:
     unchanged: list[str] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    damaged: bool = False  # the vector index, as it was found
 
     def update(self, paths: Sequence[Path], *, top: Path | None, allow_shrink: bool) -> Report:
         """Do the whole run: read, embed, build, describe."""
@@ -165,11 +155,10 @@ class _Run:
         self._read(paths, top=top, allow_shrink=allow_shrink)
         self._split_again(before)
         read = time.monotonic()
-        keys = self.library.embedding_keys()
-        embedded = self._embed(keys)
+        embedded = self._embed()
         finished_embedding = time.monotonic()
         if self._must_build(before):
-            self._build(before, keys)
+            self._build(before)
         return Report(
             added=tuple(self.added),
             changed=tuple(self.changed),
@@ -178,7 +167,7 @@ class _Run:
             skipped=tuple(self.skipped),
             passages=self.writer.count()[1],
             embedded=embedded,
-            reused=len(keys) - embedded,
+            reused=entries.count(self.library.connection) - embedded,
             seconds=Seconds(read - started, finished_embedding - read, time.monotonic() - finished_embedding),
             notes=tuple(self.notes),
         )
@@ -299,36 +288,51 @@ class _Run:
                     self._put(self.library.document(old.id), path=path, file_hash=old.file_hash, part=old.part)
         self.notes.append(f"all documents were split and embedded again, because {' and '.join(reasons)}")
 
-    def _embed(self, keys: Sequence[str]) -> int:
+    def _embed(self) -> int:
         """Embed what has no embedding yet, window by window; return how many texts that were."""
         model, store = self.embedder.model, self.library.embeddings
-        pending = [key for some in _windows(keys) for key in _in_order(some, store.missing(model, some))]
+        total = sum(len(store.missing(model, some)) for some in windows(entries.wanted(self.library.connection)))
         done = 0
-        for window in _windows(pending):
-            self.on_progress(Progress("embedding", done, len(pending)))
-            store.put(model, window, self.embedder.embed([self._text(key) for key in window]))
-            done += len(window)
-        self.on_progress(Progress("embedding", done, len(pending)))
+        for window in windows(self._pending()) if total else ():
+            self.on_progress(Progress("embedding", done, total))
+            missing = store.missing(model, window)  # a text of the last window may stand in this one again
+            keys = [key for key in dict.fromkeys(window) if key in missing]
+            store.put(model, keys, self.embedder.embed(self._texts(keys)))
+            done += len(keys)
+        self.on_progress(Progress("embedding", done, total))
         return done
 
-    def _text(self, key: str) -> str:
-        (passage,) = self.library.passages(self.library.embedded_as(key)[:1])
-        return embedded_text(self.library.document(passage.document_id), passage)
+    def _pending(self) -> Iterator[str]:
+        """Yield the keys without an embedding in the order of their passages, some of them twice."""
+        for some in windows(self.library.embedding_keys()):
+            missing = self.library.embeddings.missing(self.embedder.model, some)
+            yield from (key for key in some if key in missing)
+
+    def _texts(self, keys: Sequence[str]) -> list[str]:
+        shared = self.library.embedded_as(keys)
+        passages = self.library.passages([shared[key][0] for key in keys])
+        documents = {each: self.library.document(each) for each in {passage.document_id for passage in passages}}
+        return [embedded_text(documents[passage.document_id], passage) for passage in passages]
 
     def _must_build(self, before: Manifest) -> bool:
         asked = not before.embedder or self.added or self.changed or self.removed or self.notes
+        if not asked and renewal.is_untouched(self.library):
+            return False
         if problem := (places.misplaced if asked else places.examine)(self.library):
             self.notes.append(f"the vector index was built again, because {problem}")
+            self.damaged = True
+        elif not asked:
+            self.writer.describe(proven=renewal.proof(self.library, before.generation))
         return bool(asked or problem)
 
-    def _build(self, before: Manifest, keys: Sequence[str]) -> None:
-        """Build the new generation and describe the new state; the commit that follows puts both in force."""
-        name = _new_generation(
+    def _build(self, before: Manifest) -> None:
+        """Make the new generation and describe the new state; the commit that follows puts both in force."""
+        _new_generation(
             self.library,
-            keys,
+            self.writer,
             model=self.embedder.model,
             dimension=self.embedder.dimension,
-            newer_than=before.generation,
+            whole=self.damaged,
             on_progress=self.on_progress,
         )
         documents, passages = self.writer.count()
@@ -337,7 +341,6 @@ class _Run:
             dimension=self.embedder.dimension,
             passage_tokens=self.passage_tokens,
             splitter=SPLITTER,
-            generation=name,
             revision=before.revision + 1,
             documents=documents,
             passages=passages,
@@ -350,40 +353,24 @@ _NOT_READ = frozenset({"unreadable", "changing", "parser_timeout", "parser_memor
 
 def _new_generation(
     library: Library,
-    keys: Sequence[str],
+    writer: Writer,
     *,
     model: str,
     dimension: int,
-    newer_than: str | None,
-    on_progress: Callable[[Progress], None],
-) -> str:
-    """Build an index of the embeddings with these keys and return its name, "" if there are none."""
+    whole: bool,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> None:
+    """Bring the vector index up to date, anew if `whole`, and describe it."""
 
-    def batches() -> Iterator[Batch]:
-        done = 0
-        for window in _windows(keys):
-            on_progress(Progress("building", done, len(keys)))
-            ids = [" ".join(library.embedded_as(key)) for key in window]
-            yield ids, library.embeddings.get(model, window, dimension=dimension)
-            done += len(window)
-        on_progress(Progress("building", done, len(keys)))
+    def tell(done: int, total: int) -> None:
+        on_progress(Progress("building", done, total))
 
-    if not keys:
-        return ""
-    return places.build(library, batches(), entries=len(keys), dimension=dimension, newer_than=newer_than)
+    made = renewal.next_generation(library, model=model, dimension=dimension, whole=whole, tell=tell)
+    writer.describe(generation=made.name, deleted=made.deleted, proven=renewal.proof(library, made.name))
 
 
 def _free_source(found: Found, sources: set[str]) -> str:
     return shown(found.path) if found.name in sources else found.name
-
-
-def _windows(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(keys), _WINDOW):
-        yield keys[start : start + _WINDOW]
-
-
-def _in_order(keys: Sequence[str], chosen: set[str]) -> list[str]:
-    return [key for key in keys if key in chosen]
 
 
 @contextmanager

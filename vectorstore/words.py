@@ -67,6 +67,11 @@ def any_of(words: Iterable[str]) -> str:
     return " OR ".join(f'"{word}"' for word in words)
 
 
+def all_of(words: Iterable[str]) -> str:
+    """Return the full-text query for passages that hold all of these terms; without terms, an empty string."""
+    return " AND ".join(f'"{word}"' for word in words)
+
+
 # Python's \w leaves out combining marks, and with them the vowels of half of Asia.
 _MARKS = (
     r"\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8"

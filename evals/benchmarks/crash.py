@@ -26,7 +26,7 @@ from typing import Literal
 from vectorstore.index import VectorIndex
 from vectorstore.library import Library
 from vectorstore.loaders import load
-from vectorstore.words import any_of, terms
+from vectorstore.words import terms
 
 _SAMPLE = 20
 _PATIENCE = 30.0
@@ -108,7 +108,7 @@ def check_answers(directory: Path) -> None:
         (vector,) = library.vectors([passage.id])
         missed += index.query(vector, 1)[0][1] < 0.999
         words = {term.text for term in terms(passage.span.of(library.document(passage.document_id).text))}
-        if words and library.lexical_scores(any_of(sorted(words)), [passage.id])[passage.id] == 0.0:
+        if words and library.lexical_scores(library.document_frequency(sorted(words)), [passage.id])[passage.id] == 0.0:
             raise AssertionError(f"passage {passage.id} does not find itself by its words")
     if missed > len(sample) / 10:
         raise AssertionError(f"{missed} of {len(sample)} passages do not find themselves by their vectors")

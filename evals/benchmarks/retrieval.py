@@ -174,7 +174,8 @@ def _retrievers(library: Library, embedder: Embedder) -> tuple[Search, ...]:
         return library.passages([id for id, _ in library.lexical(any_of(query_terms(query)), limit=k)])
 
     def dense(query: str, k: int) -> Sequence[Passage]:
-        return library.passages([id for id, _ in index.query(embedder.embed([query])[0], k)])
+        shared = library.embedded_as([key for key, _ in index.query(embedder.embed([query])[0], k)])
+        return library.passages([id for ids in shared.values() for id in ids][:k])
 
     def fused(query: str, k: int) -> Sequence[Passage]:
         return [hit.passage for hit in retriever.search(query, k=k)]

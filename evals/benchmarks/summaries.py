@@ -217,8 +217,8 @@ def rankers(library: Library, embedder: Embedder) -> dict[str, Rank]:
         return documents(library.passages([id for id, _ in found]))
 
     def dense(query: str) -> Sequence[str]:
-        found = index.query(embedder.embed([query])[0], depth)
-        return documents(library.passages([id for id, _ in found]))
+        found = library.embedded_as([key for key, _ in index.query(embedder.embed([query])[0], depth)])
+        return documents(library.passages([id for ids in found.values() for id in ids]))
 
     def fused(query: str) -> Sequence[str]:
         return documents([hit.passage for hit in retriever.search(query, k=depth)])
