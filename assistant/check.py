@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.contract import Json, citation_json
+from assistant.copied import cite, with_origins
 from assistant.pipeline import Assistant
 from assistant.reading import evidence_of, read
 from assistant.types import Citation, Evidence, Judgement
@@ -53,10 +54,9 @@ def check_text(text: str, assistant: Assistant, filters: Filters | None = None) 
         judgement, sources = _best(claim, read(hits, assistant.library), assistant.verifier)
         if judgement.verdict != "supported" and (notice := notice_of(hits)):
             judgement = replace(judgement, reasons=(*judgement.reasons, f"search: {notice}"))
-        citations = (
-            Citation(number, one.document, one.sentence.span, one.speaker) for number, one in enumerate(sources, 1)
-        )
-        yield Checked(claim, span, judgement, tuple(citations))
+        sources = with_origins(sources, assistant.library, filters or Filters())
+        citations = tuple(cite(one, number) for number, one in enumerate(sources, 1))
+        yield Checked(claim, span, judgement, citations)
 
 
 def check_pair(claim: str, passage: str, verifier: Verifier) -> Judgement:

@@ -20,6 +20,7 @@ from assistant.types import (
     Searched,
     Usage,
 )
+from vectorstore.originals import Copy
 from vectorstore.types import Document, Filters, Hit, Landmark, Span, notice_of
 
 Json = dict[str, Any]  # the one place where types end: what json.dumps takes
@@ -85,6 +86,18 @@ def citation_json(citation: Citation) -> Json:
         "end": citation.span.end,
         "quote": citation.quote,
         "speaker": citation.speaker,
+        "also": [_copy_json(copy) for copy in citation.also],
+        "original": citation.original,
+    }
+
+
+def _copy_json(copy: Copy) -> Json:
+    return {
+        "document_id": copy.id,
+        "source": copy.source,
+        "title": copy.title,
+        "outlet": copy.outlet,
+        "published": copy.published.isoformat() if copy.published else None,
     }
 
 
@@ -251,10 +264,16 @@ def _read_citation(fields: Json, documents: Mapping[str, Document]) -> Citation:
     document = documents[fields["document_hash"]]
     if document.source != fields["source"]:  # two files with the same content have one hash
         document = replace(document, source=fields["source"])
-    citation = Citation(fields["number"], document, Span(fields["start"], fields["end"]), fields["speaker"])
+    span = Span(fields["start"], fields["end"])
+    also = tuple(_read_copy(one) for one in fields.get("also", ()))  # kept before there was any
+    citation = Citation(fields["number"], document, span, fields["speaker"], also, fields.get("original"))
     if citation.quote != fields["quote"]:
         raise ValueError(f"{document.source} does not hold what was cited at {citation.span.start}")
     return citation
+
+
+def _read_copy(fields: Json) -> Copy:
+    return Copy(fields["source"], fields["title"], fields["outlet"], _read_day(fields["published"]))
 
 
 def _read_day(day: str | None) -> datetime.date | None:

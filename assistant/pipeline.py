@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from assistant.conversation import is_about_the_last_answer, stand_alone
+from assistant.copied import with_origins
 from assistant.instructions import orders
 from assistant.judging import Judged, judged
 from assistant.reading import read, recalled
@@ -162,6 +163,7 @@ class Assistant:
         # "Summarise that" is about what the last answer rests on, whatever a search for it finds.
         kept = known[-1].citations if known and is_about_the_last_answer(question) else ()
         evidence = await in_turn(read, hits, self.library, kept)
+        evidence = await in_turn(with_origins, evidence, self.library, filters)
         told = await in_turn(orders, evidence, self.library.sentences)
         clock.lap("read")
         request = Request(question, query, known, told)

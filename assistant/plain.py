@@ -17,6 +17,7 @@ _VERDICTS: dict[VerdictName, str] = {
     "uncited": "Without a source",
     "unchecked": "Not checked",
 }
+_COPIES = 5  # named
 _LONGEST = 600  # characters of a sentence that is named again, or of what a disagreement is about
 
 
@@ -87,7 +88,16 @@ def _abstention(answer: Answer) -> Iterator[str]:
 
 def _footnote(citation: Citation) -> str:
     said = f"{one_line(citation.speaker)}, in: " if citation.speaker else ""
-    return f"{said}{_place(citation.document, citation.span)}\n{quoted(citation.quote)}"
+    copies = f"\n{also(citation)}" if citation.also else ""
+    return f"{said}{_place(citation.document, citation.span)}\n{quoted(citation.quote)}{copies}"
+
+
+def also(citation: Citation) -> str:
+    """Return in how many copies of its document a footnote's sentence stands too, with the names of some."""
+    names = [one_line(copy.outlet or copy.source, longest=80) for copy in citation.also[:_COPIES]]
+    more = ", …" if len(citation.also) > _COPIES else ""
+    others = "1 other" if len(citation.also) == 1 else f"{len(citation.also)} others"
+    return f"also in {others}: {', '.join(names)}{more}"
 
 
 def _place(document: Document, span: Span) -> str:

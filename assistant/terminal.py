@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from assistant.plain import also
 from assistant.types import Answer, Citation, Claim, Claimed, Delta, Event, Finished, Rewritten, VerdictName
 from vectorstore.text import normalise, one_line
 from vectorstore.types import Document, Hit, notice_of
@@ -236,6 +237,8 @@ def _footnote(citation: Citation, quote: str) -> Text:
     marked = quote if quote.startswith(("“", '"', "„", "«")) else f"“{quote}”"
     said = f"{one_line(citation.speaker)}, in: " if citation.speaker else ""
     text = Text(f"{marked}\n{said}{_origin(citation.document)}\n")
+    if citation.also:
+        text.append(f"{also(citation)}\n")
     return text.append(_position(citation.document, citation.span.start, citation.span.end), "dim")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from vectorstore.originals import Copy, Reason
 from vectorstore.types import Document, Filters, Hit, Sentence, Span
 
 State = Literal["complete", "partial", "truncated", "stopped", "abstained", "error"]
@@ -21,12 +22,26 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a sentence that copies of a document share is cited from: the original of those that hold it.
+
+    `also` are the others, `reason` says why this one is taken for the original.
+    """
+
+    document: Document
+    span: Span
+    also: tuple[Copy, ...] = ()
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One sentence that an answerer may cite.
 
     `id` ("S3") is what a model sees and writes; it is unknown to the reader. `sentence` stands in `document`.
     `speaker` is who says the sentence according to the document, None for the article's own voice.
-    `relevance` in [0, 1] is the fused score of the passage in which the sentence was found.
+    `relevance` in [0, 1] is the fused score of the passage in which the sentence was found. `origin` is None unless
+    copies of the document hold the sentence too.
     """
 
     id: str
@@ -34,6 +49,7 @@ class Evidence:
     sentence: Sentence
     speaker: str | None = None
     relevance: float = 0.0
+    origin: Origin | None = None
 
     @property
     def text(self) -> str:
@@ -56,12 +72,18 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A footnote: the exact characters of a document. `number` is what the reader sees, from 1."""
+    """A footnote: the exact characters of a document. `number` is what the reader sees, from 1.
+
+    `also` are copies of the document that hold the same sentence; `original` says why this one is cited, None if there
+    are no others.
+    """
 
     number: int
     document: Document
     span: Span
     speaker: str | None = None
+    also: tuple[Copy, ...] = ()
+    original: Reason | None = None
 
     @property
     def quote(self) -> str:

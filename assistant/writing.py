@@ -1,8 +1,10 @@
 """The answer as it is being written: what an answerer wrote, and the page with its footnotes."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
+from assistant.copied import cite
 from assistant.judging import Judged
 from assistant.types import (
     Citation,
@@ -81,12 +83,13 @@ class Page:
         )
 
     def _number(self, evidence: Evidence) -> int:
-        key = (evidence.document.id, evidence.sentence.span)
+        cited = cite(evidence, self._last + 1)
+        key = (cited.document.id, cited.span)
         if key not in self._numbers:
             self._last += 1
             self._numbers[key] = self._last
         number = self._numbers[key]
         if all(one.number != number for one in self.citations):
-            self.citations.append(Citation(number, evidence.document, evidence.sentence.span, evidence.speaker))
+            self.citations.append(replace(cited, number=number))
             self.cited.append(evidence)
         return number

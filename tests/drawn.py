@@ -15,6 +15,7 @@ from assistant.types import (
     Usage,
     VerdictName,
 )
+from vectorstore.originals import Copy, Reason
 from vectorstore.types import Document, Filters, Landmark, Span
 
 # Every code point, lone surrogates and NUL too; and two surrogates that JSON in ASCII would take for one character.
@@ -57,11 +58,15 @@ FILTERS = st.builds(
 )
 
 
+REASON = st.none() | st.sampled_from(get_args(Reason))
+COPIES = st.lists(st.builds(Copy, st.text(max_size=20), TEXT, MAYBE, st.none() | st.dates()), max_size=2).map(tuple)
+
+
 @st.composite
 def citations(draw, shelf):
     cited = draw(st.lists(st.sampled_from(shelf), max_size=4))
     return tuple(
-        Citation(number, document, draw(spans(document.text)), draw(MAYBE))
+        Citation(number, document, draw(spans(document.text)), draw(MAYBE), draw(COPIES), draw(REASON))
         for number, document in enumerate(cited, start=1)
     )
 

@@ -1,6 +1,7 @@
 """An assistant for tests of the page: the real pipeline over real documents, with a scripted search and answerer."""
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,12 @@ class Shelf:
 
     def sentences(self, document_id):
         return split_sentences(self.all[document_id])
+
+    def reading(self):
+        return nullcontext()
+
+    def copies(self, ids, filters=ALL):
+        return {}
 
     def manifest(self):
         return Manifest(len(self.all), len(self.all))

@@ -22,6 +22,7 @@ from assistant.history import Conversation, Exchange
 from assistant.types import Answer, Citation, Claim, Disagreement, Judgement, Searched, Turn
 from assistant.web.render import answer_html
 from assistant.web.words import words_for
+from vectorstore.originals import Copy
 from vectorstore.text import normalise
 from vectorstore.types import Document, Filters, Landmark, Span
 
@@ -477,3 +478,11 @@ def test_the_page_is_styled_narrow_quiet_and_printed_whole(tmp_path):
         assert page.locator("main").evaluate("main => getComputedStyle(main).maxWidth") == "720px"
         assert page.pdf().startswith(b"%PDF")
         browser.close()
+
+
+def test_a_footnote_names_the_copies_that_hold_its_sentence_in_every_format():
+    copies = (Copy("a.md", "T", "*Post*", datetime.date(2025, 8, 19)), Copy("b.md", "T", None, None))
+    talk = conversation(answer(CLOSED, citations=(replace(BRIDGE, also=copies),)))
+    assert re.search(r"Also in 2 other documents: \\\*Post\\\*, 19 Aug 2025; b", export_markdown(*talk))
+    assert "Also in 2 other documents: <bdi>*Post*, 19 Aug 2025</bdi>; <bdi>b.md</bdi>" in export_html(*talk)
+    assert "Also in" not in export_markdown(*conversation(answer(CLOSED))) + export_html(*conversation(answer(CLOSED)))

@@ -11,8 +11,9 @@ from assistant.history import Exchange
 from assistant.types import Answer, Citation, Claim, Claimed, Disagreement, Judgement, Searched
 from assistant.web import cards, render
 from assistant.web.growing import Growing
-from assistant.web.sources import surroundings
+from assistant.web.sources import sources_html, surroundings
 from assistant.web.words import words_for
+from vectorstore.originals import Copy
 from vectorstore.types import Document, Filters, Landmark, Span
 
 HOSTILE = [
@@ -248,3 +249,17 @@ def test_unverified_text_reads_as_such_and_a_verified_sentence_takes_its_place()
     growing = growing.claimed(Claimed("", finished.claims[0], " [1]", finished.citations))
     assert growing.text == finished.text
     assert "not checked yet" not in render.growing_html(growing, 1, EN, markdown=False)
+
+
+def test_a_source_names_the_copies_that_hold_its_sentence_as_text():
+    copies = tuple(Copy(f"{n}.md", "T", "<b>Wire</b>" if n == 1 else None, datetime.date(2025, 8, n)) for n in (1, 2))
+    alone = Citation(1, document(), Span(11, 33))
+    assert "documents:" not in sources_html([alone], 1, EN)
+    two = sources_html([replace(alone, also=copies)], 1, EN)
+    assert (
+        "Also in 2 other documents: <bdi>&lt;b&gt;Wire&lt;/b&gt;, 1 Aug 2025</bdi> · <bdi>2.md, 2 Aug 2025</bdi>" in two
+    )
+    many = sources_html([replace(alone, also=copies * 6)], 1, words_for("uk"))
+    assert "Також ще в 12 документах" in many
+    assert many.count("<bdi>&lt;b&gt;") + many.count("<bdi>2.md") == 5
+    assert "· …</p>" in many

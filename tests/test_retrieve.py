@@ -296,11 +296,13 @@ def test_where_every_word_is_common_the_passages_that_hold_them_all_are_proposed
     assert len(hits) == 100
 
 
-def test_passages_with_the_same_text_are_all_found(tmp_path):
+def test_passages_with_the_same_text_are_all_found_in_documents_that_are_no_copies(tmp_path):
     folder = tmp_path / "articles"
     folder.mkdir()
+    same = "The bridge was closed on Monday after a storm" + " that nobody had seen coming" * 5 + "."
     for number in range(3):
-        write(folder, f"{number}.txt", "Same", None, None, "The bridge was closed on Monday after a storm.")
+        other = " ".join(f"{word}{number}" for word in ["Ships", *["sail"] * 10, *["away"] * 10, *["again"] * 10])
+        write(folder, f"{number}.txt", "Same", None, None, f"{same}\n\n{other}.")
     library = Library.create(tmp_path / "library")
     sync([folder], library, SmallEmbedder(), passage_tokens=40)
     hits = Retriever(library, SmallEmbedder()).search("a storm", k=3)

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorstore import bm25, catalogue, rows
+from vectorstore import bm25, catalogue, originals, rows
 from vectorstore.catalogue import Brief, Overview
 from vectorstore.embeddings import Embeddings
 from vectorstore.errors import OwnerError
+from vectorstore.originals import Copy
 from vectorstore.types import Document, Filters, Passage, Sentence
 
 if TYPE_CHECKING:
@@ -225,6 +226,10 @@ class Library:
             KeyError: if there is no such document.
         """
         return rows.sentences(document_id, self._row_of(document_id, "sentences")[0])
+
+    def copies(self, ids: Collection[str], filters: Filters = _ALL) -> dict[str, tuple[Copy, ...]]:
+        """Return for each of these documents that has copies those of them that pass, as `originals.copies_of` does."""
+        return originals.copies_of(self._library, ids, filters)
 
     def passages(self, ids: Sequence[str]) -> tuple[Passage, ...]:
         """Return passages in the order of their ids.

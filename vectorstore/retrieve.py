@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vectorstore.errors import IndexAway
 from vectorstore.library import Library
+from vectorstore.originals import without_repeats
 from vectorstore.places import Index, open_index
 from vectorstore.types import ByWords, Filters, Hit, Why
 from vectorstore.words import all_of, any_of, query_terms, terms
@@ -74,6 +75,8 @@ class Retriever:
     def search(self, query: str, *, k: int = 10, filters: Filters = Filters()) -> tuple[Hit, ...]:  # noqa: B008 - frozen
         """Return the k best passages that pass the filters, best first; equal scores in order of passage id.
 
+        Of passages that copies of a document have word for word, that of the original is found.
+
         A query without words that the library holds is answered by meaning alone. Of a long query, the words that
         count are its WORDS rarest, and its meaning is that of as many whole words, from its beginning, as the
         embedder can read. While the vector index is away, passages are found by words alone, and come as ByWords.
@@ -101,6 +104,7 @@ class Retriever:
                     away = error
             ids = sorted(set(proposed))
             ranked = fuse(self._library.lexical_scores(frequency, ids), self._cosines(vector, ids))
+            ranked = without_repeats(self._library, ranked[: 2 * limit], filters)  # of few documents, all are ranked
             hits = self._hits(ranked[: max(k, READ) if self._reranker else k], frozenset(words).intersection(frequency))
         hits = self._reranked(query, hits)[:k]
         self._tell(away)

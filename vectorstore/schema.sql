@@ -61,3 +61,19 @@ CREATE TABLE skipped (
     detail TEXT NOT NULL,
     file_hash BLOB
 );
+
+-- What each document is a copy of: the leader's words it repeats, its own number if nobody's, NULL until a run ends.
+CREATE TABLE copies (
+    document INTEGER PRIMARY KEY REFERENCES documents (number) ON DELETE CASCADE,
+    leader INTEGER REFERENCES documents (number) ON DELETE SET NULL,
+    shingles INTEGER NOT NULL,
+    signature BLOB NOT NULL
+);
+CREATE INDEX copies_by_leader ON copies (leader);
+-- The parts of the leaders' signatures.
+CREATE TABLE bands (
+    band INTEGER NOT NULL,
+    document INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
+    PRIMARY KEY (band, document)
+) WITHOUT ROWID;
+CREATE INDEX bands_by_document ON bands (document);

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from vectorstore import rows
+from vectorstore import copies, rows
 from vectorstore.library import Library, Skipped
 from vectorstore.passages import embedded_text
 from vectorstore.types import Document, Passage, Sentence
@@ -70,6 +70,7 @@ class Writer:
             f"INSERT INTO documents ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
             tuple(values.values()),
         ).lastrowid
+        copies.sign(self._connection, number, document.text)
         title = _words(document.title)
         return [self._put_passage(document, number, title, passage, sentences) for passage in passages]
 
@@ -162,6 +163,7 @@ def writing(library: Library) -> Iterator[Writer]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield Writer(library)
+        copies.place(connection)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")

@@ -23,6 +23,7 @@ from assistant.exports.parts import (
     UNANSWERED,
     VERDICTS,
     Footnote,
+    also,
     asked,
     carried,
     footnotes,
@@ -175,8 +176,9 @@ def _footnote(note: Footnote, *, is_cited: bool) -> str:
 def _source(citation: Citation) -> str:
     document = citation.document
     url = f" · <bdi>{_text(document.url)}</bdi>" if document.url else ""
+    copies = f'<p class="state">{told}</p>' if (told := also(citation, _aside)) else ""
     return (
-        f'<blockquote dir="auto">{_text(citation.quote)}</blockquote><p class="origin">{_origin(citation)}</p>'
+        f'<blockquote dir="auto">{_text(citation.quote)}</blockquote><p class="origin">{_origin(citation)}</p>{copies}'
         f'<p class="state">{_aside(document.source)}, characters {citation.span.start}–{citation.span.end}{url}</p>'
         f'<p class="state">SHA-256 <span class="hash">{document.hash}</span></p>'
     )

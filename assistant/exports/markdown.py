@@ -15,6 +15,7 @@ from assistant.exports.parts import (
     UNANSWERED,
     VERDICTS,
     Footnote,
+    also,
     asked,
     footnotes,
     heading,
@@ -132,6 +133,8 @@ def _source(citation: Citation) -> Iterator[str]:
     yield _title(citation)
     yield quotation(citation.quote)
     yield f"{where}{url} · SHA-256 {code(document.hash)}"
+    if copies := also(citation, literal):
+        yield copies
 
 
 def _title(citation: Citation) -> str:

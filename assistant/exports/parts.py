@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from assistant.history import Conversation, Exchange
 from assistant.types import Answer, Citation, State, VerdictName
 from assistant.web.cards import ABSTAINED
+from assistant.web.sources import copied
 from assistant.web.words import words_for
 from vectorstore.types import Filters
 
@@ -166,6 +167,14 @@ def origin(citation: Citation, shown: Shown) -> list[str]:
         f"said by {shown(citation.speaker)}" if citation.speaker else "",
     )
     return [part for part in parts if part]
+
+
+def also(citation: Citation, shown: Shown) -> str:
+    """Return which copies of the document hold the cited sentence too, or nothing if none does."""
+    if not citation.also:
+        return ""
+    names = "; ".join(shown(copied(copy, EN)) for copy in citation.also)
+    return EN("sources.also_in", count=len(citation.also), names=names)
 
 
 def carried(text: str) -> str:

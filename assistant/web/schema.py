@@ -56,8 +56,21 @@ class Claim(BaseModel):
     reasons: list[str]
 
 
+class Copy(BaseModel):
+    """A copy of the cited document that holds the same sentence."""
+
+    document_id: str
+    source: str
+    title: str
+    outlet: str | None
+    published: datetime.date | None
+
+
 class Citation(BaseModel):
-    """One footnote: `quote` is `text[start:end]` of the document with this hash, in code points."""
+    """One footnote: `quote` is `text[start:end]` of the document with this hash, in code points.
+
+    `also` are copies of the document that hold the same sentence, and `original` says why this one is cited.
+    """
 
     number: int
     document_id: str
@@ -73,6 +86,8 @@ class Citation(BaseModel):
     end: int
     quote: str
     speaker: str | None
+    also: list[Copy]
+    original: Literal["published_first", "credited", "first_by_source"] | None
 
 
 class Disagreement(BaseModel):

@@ -7,9 +7,11 @@ from html import escape
 
 from assistant.types import Citation
 from assistant.web.words import Words
+from vectorstore.originals import Copy
 from vectorstore.sentences import sentence_spans
 from vectorstore.types import Span
 
+COPIES = 5  # named of those that hold the same sentence
 SURROUNDINGS = 300  # characters shown on either side of a quote: enough to see what it is part of
 
 
@@ -46,6 +48,22 @@ def where_html(citation: Citation, words: Words) -> str:
     return " · ".join(f"<bdi>{escape(part)}</bdi>" for part in where(citation, words))
 
 
+def also_html(citation: Citation, words: Words) -> str:
+    """Return which copies of the document hold the cited sentence too, or nothing if none does."""
+    if not citation.also:
+        return ""
+    named = [f"<bdi>{escape(copied(copy, words))}</bdi>" for copy in citation.also[:COPIES]]
+    names = " · ".join([*named, "…"] if len(citation.also) > COPIES else named)
+    told = escape(words("sources.also_in", count=len(citation.also), names="\0")).replace("\0", names)
+    return f'<p class="where copies">{told}</p>'
+
+
+def copied(copy: Copy, words: Words) -> str:
+    """Return the outlet of a copy, its source where it has none, and its day."""
+    day = words.date(copy.published) if copy.published else None
+    return ", ".join(filter(None, (copy.outlet or copy.source, day)))
+
+
 def newest(citations: Sequence[Citation]) -> datetime.date | None:
     """Return the day of the newest cited document that has one."""
     return max((one.document.published for one in citations if one.document.published), default=None)
@@ -72,7 +90,7 @@ def _source(citation: Citation, name: str, words: Words) -> str:
         f'<li id="{name}" class="source" value="{citation.number}">'
         f'<p class="title" dir="auto">{escape(document.title)}</p><p class="where">{where_html(citation, words)}</p>'
         f'<blockquote dir="auto">{_lines(before)}<mark>{escape(citation.quote)}</mark>{_lines(after)}</blockquote>'
-        f"{speaker}</li>"
+        f"{speaker}{also_html(citation, words)}</li>"
     )
 
 

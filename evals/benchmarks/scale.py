@@ -26,9 +26,10 @@ from evals.benchmarks.repeated import DAYS, FIRST_DAY, OUTLETS, NearbyEmbedder, 
 from vectorstore.embed import BundledEmbedder, Embedder
 from vectorstore.library import Library
 from vectorstore.passages import split_passages
+from vectorstore.report import Progress, Report
 from vectorstore.retrieve import Retriever
 from vectorstore.sentences import fit_sentences, split_sentences
-from vectorstore.sync import Progress, Report, sync
+from vectorstore.sync import sync
 from vectorstore.types import Document, Filters, Readable
 
 TOKENS = 200

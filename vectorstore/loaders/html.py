@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from vectorstore.errors import SkippedFile
 from vectorstore.loaders import blocks
-from vectorstore.loaders.dates import read_day
+from vectorstore.loaders.dates import read_day, stated_day
 from vectorstore.loaders.decode import read_text
 from vectorstore.loaders.front_matter import FrontMatter, language_of, web_address
 from vectorstore.loaders.titles import title_of
@@ -51,7 +51,7 @@ def read_html(text: str, *, source: str) -> Document:
         source=source,
         title=about.title or title_of(written, source=source),
         text=written.text,
-        published=about.published,
+        published=about.published or stated_day(written.text),
         outlet=about.outlet,
         author=about.author,
         url=about.url,

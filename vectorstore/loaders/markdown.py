@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from vectorstore.errors import SkippedFile
 from vectorstore.loaders import blocks
+from vectorstore.loaders.dates import stated_day
 from vectorstore.loaders.decode import read_text
 from vectorstore.loaders.front_matter import split_front_matter
 from vectorstore.loaders.html import parse
@@ -37,7 +38,7 @@ def load_markdown(raw: bytes, *, source: str, on_note: Callable[[str], None]) ->
         source=source,
         title=about.title or title_of(written, source=source),
         text=written.text,
-        published=about.published,
+        published=about.published or stated_day(written.text),
         outlet=about.outlet,
         author=about.author,
         url=about.url,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vectorstore.errors import SkippedFile
 from vectorstore.loaders.blocks import Written
+from vectorstore.loaders.dates import stated_day
 from vectorstore.loaders.decode import read_text
 from vectorstore.loaders.front_matter import split_front_matter
 from vectorstore.loaders.titles import title_of
@@ -28,7 +29,7 @@ def load_plain(raw: bytes, *, source: str, on_note: Callable[[str], None]) -> It
         source=source,
         title=about.title or title_of(written, source=source),
         text=body,
-        published=about.published,
+        published=about.published or stated_day(body),
         outlet=about.outlet,
         author=about.author,
         url=about.url,
