@@ -196,3 +196,8 @@ def test_what_fails_while_a_passage_is_embedded_ends_the_run(library, folder):
     with pytest.raises(OwnerError, match="the server said no"):
         take_files(library, folder, embedder=Broken())
     assert sources(library) == []
+
+
+def test_a_library_is_opened_while_another_run_writes(library):
+    with writing(library):
+        Library.create(library.directory).close()

@@ -141,8 +141,9 @@ def _compact(database: Path) -> None:
 
 @contextmanager
 def _opened(database: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
+    address = f"{database.absolute().as_uri()}?mode={mode}"
     try:
-        with closing(sqlite3.connect(f"{database.as_uri()}?mode={mode}", uri=True, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
             yield connection
     except sqlite3.DatabaseError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_FULL:

@@ -366,10 +366,13 @@ class Library:
         return row  # type: ignore[no-any-return]  # sqlite3 does not say what a row holds
 
     def _make_tables(self) -> None:
+        there = "SELECT 1 FROM sqlite_master WHERE name = 'meta'"
         self._library.execute("PRAGMA journal_mode = WAL")
+        if self._library.execute(there).fetchone():
+            return  # without waiting for a run that writes
         self._library.execute("BEGIN IMMEDIATE")
         try:
-            if not self._library.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            if not self._library.execute(there).fetchone():
                 for statement in rows.statements(files("vectorstore").joinpath("schema.sql").read_text("utf-8")):
                     self._library.execute(statement)
                 self._library.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
