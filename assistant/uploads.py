@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from pathvalidate import sanitize_filename
 
-from assistant.open import open_settings_embedder
+from assistant.open import open_settings_embedder, open_settings_parser
 from vectorstore.errors import OwnerError, SkippedFile, UserError
 from vectorstore.library import Library
 from vectorstore.loaders import suffix_of
@@ -50,7 +50,14 @@ class Uploads:
     """The folder of handed-in documents of one library; threads may share it, and one at a time is indexed."""
 
     def __init__(
-        self, library: Library, embedder: "Embedder", folder: Path, *, passage_tokens: int, limit: int
+        self,
+        library: Library,
+        embedder: "Embedder",
+        folder: Path,
+        *,
+        passage_tokens: int,
+        limit: int,
+        parser: Parser | None = None,
     ) -> None:
         """Keep files of at most `limit` bytes in folder, which is made when the first one comes.
 
@@ -63,6 +70,7 @@ class Uploads:
         self._library = library
         self._embedder = embedder
         self._passage_tokens = passage_tokens
+        self._parser = parser or Parser()
         self._one_at_a_time = threading.Lock()
 
     def add(self, name: str, content: bytes, collection: str | None = None) -> Outcome:
@@ -78,15 +86,14 @@ class Uploads:
         """
         if collection is not None and not COLLECTION.fullmatch(collection):
             raise ValueError(f"{collection!r} is no name of a collection")
-        with self._one_at_a_time:
+        with self._one_at_a_time, self._parser:
             try:
                 name = file_name(name)
                 if len(content) > self.limit:
                     raise SkippedFile("too_large", f"it has more than {self.limit:,} bytes; split it")
                 # Before it is written: what cannot be read must not take the place of what could.
-                with Parser() as parser:
-                    for _ in parser.documents(content, name=name, source=name):
-                        pass
+                for _ in self._parser.documents(content, name=name, source=name):
+                    pass
             except SkippedFile as skipped:
                 return Outcome(one_line(name), "skipped", reason=skipped.reason, detail=skipped.detail)
             try:
@@ -176,6 +183,7 @@ class Uploads:
             passage_tokens=self._passage_tokens,
             allow_shrink=allow_shrink,
             top=self.folder,
+            parser=self._parser,
         )
 
 
@@ -194,6 +202,7 @@ def open_uploads(library: Library, settings: "Settings") -> Uploads | None:
         folder,
         passage_tokens=settings.passage_tokens,
         limit=settings.upload_megabytes * MEGABYTE,
+        parser=open_settings_parser(settings),
     )
 
 

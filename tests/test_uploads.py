@@ -101,7 +101,7 @@ def test_a_name_is_one_part_of_a_path_that_any_system_takes_or_the_file_is_skipp
     assert name[0] != "."
     assert not any(unicodedata.category(one) in ("Cc", "Cs") for one in name)
     assert len(name.encode()) <= LONGEST_NAME
-    assert Path(name).suffix.lower() in SUFFIXES
+    assert name.lower().endswith(SUFFIXES)
     assert is_valid_filename(name, platform="universal")
     assert file_name(name) == name
 
