@@ -56,7 +56,8 @@ def index(
       footnote index articles/ --json
     """
     if bool(paths) == bool(loader):
-        raise UserError("Give files and folders, or a loader with --loader; one of the two.")
+        found = "PATH and --loader were" if loader else "None of PATH and --loader was"
+        raise UserError(f"{found} given; give files and folders, or a loader.")
     if loader_args and not loader:
         raise UserError("--loader-args is for --loader; name the loader.")
     if watch and (loader or allow_shrink):
