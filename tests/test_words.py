@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vectorstore.words import any_of, query_terms, terms
+from vectorstore.words import any_of, query_terms, stems, terms
 
 
 def texts(text):
@@ -64,6 +64,11 @@ def test_a_query_of_nothing_but_stop_words_keeps_them():
 def test_a_query_without_words_has_no_terms():
     assert query_terms("?! …") == ()
     assert any_of(query_terms("?! …")) == ""
+
+
+@given(st.text())
+def test_stems_are_the_terms_with_their_spellings(text):
+    assert list(stems(text)) == [(term.text, term.span.of(text)) for term in terms(text)]
 
 
 @given(st.text())

@@ -15,7 +15,7 @@ from vectorstore.library import Library
 from vectorstore.originals import without_repeats
 from vectorstore.places import Index, open_index
 from vectorstore.types import ByWords, Filters, Hit, Why
-from vectorstore.words import all_of, any_of, query_terms, terms
+from vectorstore.words import all_of, any_of, query_terms, stems, terms
 
 if TYPE_CHECKING:
     from vectorstore.embed import Embedder
@@ -257,7 +257,7 @@ def fuse(lexical: Mapping[str, float], cosines: Mapping[str, float]) -> list[Sco
 def _spellings(words: Collection[str], text: str) -> tuple[str, ...]:
     """Return the words that text holds, each once, as text spells it first."""
     found: dict[str, str] = {}
-    for term in terms(text):
-        if term.text in words:
-            found.setdefault(term.text, term.span.of(text))
+    for stem, spelling in stems(text):
+        if stem in words:
+            found.setdefault(stem, spelling)
     return tuple(found.values())

@@ -11,7 +11,7 @@ from vectorstore.library import Library, Skipped
 from vectorstore.passages import embedded_text
 from vectorstore.types import Document, Passage, Sentence
 from vectorstore.walk import is_under
-from vectorstore.words import terms
+from vectorstore.words import stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +178,4 @@ def identify(library: Library) -> str:
 
 
 def _words(text: str) -> str:
-    return " ".join(term.text for term in terms(text))
+    return " ".join(stem for stem, _ in stems(text))
