@@ -83,7 +83,7 @@ class Intake:
         self, document: Document, *, path: bytes, file_hash: bytes, part: str, texts: dict[str, str] | None = None
     ) -> None:
         """Split a document and put it into the library; `texts` gets what is to be embedded of it, by key."""
-        count, limit = self.embedder.count_many, self.passage_tokens
+        count, limit = _once(self.embedder.count_many), self.passage_tokens
         sentences = fit_sentences(document, split_sentences(document), count=count, limit=limit)
         passages = split_passages(document, sentences, count=count, limit=limit)
         keys = self.writer.put(
@@ -151,6 +151,18 @@ class Intake:
 
 
 _HELD = 5000  # texts of one file that wait to be embedded while it is read; the others come when all files are read
+
+
+def _once(count: Callable[[Sequence[str]], Sequence[int]]) -> Callable[[Sequence[str]], Sequence[int]]:
+    """Return a function that counts as `count` does, each text once: a sentence is counted to be cut and to be put."""
+    counted: dict[str, int] = {}
+
+    def counts(texts: Sequence[str]) -> list[int]:
+        new = [text for text in dict.fromkeys(texts) if text not in counted]
+        counted.update(zip(new, count(new), strict=True))
+        return [counted[text] for text in texts]
+
+    return counts
 
 
 def _name(source: str) -> str:
