@@ -90,8 +90,12 @@ class Corpus:
         return tuple(self._reader.at(hit.document, [hit.passage.span]) for hit in kept)
 
     def _near(self, query: str) -> Iterator[Evidence]:
-        for passage in self.passages_on(query):
-            yield from (one for one in passage if not one.sentence.heading)
+        """Yield the sentences of the best passages, and of all copies of their documents, which a search leaves out."""
+        near = [one for passage in self.passages_on(query) for one in passage if not one.sentence.heading]
+        yield from near
+        found = {one.document.id for one in near}
+        copies = {copy.id for some in self._assistant.library.copies(found).values() for copy in some} - found
+        yield from (one for document in self.documents if document.id in copies for one in self.sentences(document))
 
     @cached_property
     def small_words(self) -> frozenset[str]:
