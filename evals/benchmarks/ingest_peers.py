@@ -62,6 +62,7 @@ def haystack(weights: str, folder: str) -> tuple[Index, int]:
     from haystack import Document
     from haystack.components.preprocessors import DocumentSplitter
     from haystack.document_stores.in_memory import InMemoryDocumentStore
+    from haystack.document_stores.types import DuplicatePolicy
 
     try:
         from haystack.components.embedders import SentenceTransformersDocumentEmbedder
@@ -78,7 +79,7 @@ def haystack(weights: str, folder: str) -> tuple[Index, int]:
         pieces = splitter.run([Document(content=text) for text in texts])["documents"]
         embedded = embedder.run(pieces)["documents"]
         store = InMemoryDocumentStore()
-        store.write_documents(embedded)
+        store.write_documents(embedded, policy=DuplicatePolicy.SKIP)  # some articles stand there twice
         store.save_to_disk(f"{folder}/store.json")
         return [each.content for each in embedded]
 
