@@ -35,12 +35,14 @@ def scores(connection: sqlite3.Connection, frequency: Mapping[str, int], numbers
 
 
 def _score(text: str, weights: Mapping[str, float], average: float) -> float:
-    padded = f" {text.strip(' ').replace(' ', '  ')} "  # so that words side by side do not share a space
-    length = padded.count("  ") + 1
+    padded = f" {text.strip(' ')} "
+    length = padded.count(" ") - 1
     saturation = _K1 * (1 - _B + _B * length / average)
     score = 0.0
     for word, weight in weights.items():
         if times := padded.count(word):
+            if word + word[1:] in padded:  # side by side they share a space, and every other one was missed
+                times = padded.replace(" ", "  ").count(word)
             score += weight * times * (_K1 + 1) / (times + saturation)
     return score
 
